@@ -1,0 +1,16 @@
+"""Signing keys, envelopes and sealed content: the one door to the `cryptography` package."""
+
+from brightline.keys.dsse import Envelope, Signature
+from brightline.keys.seal import open_sealed, seal, unwrap_keys, wrap_keys
+from brightline.keys.signing import SigningKey, VerifyKey
+
+__all__ = [
+    "Envelope",
+    "Signature",
+    "SigningKey",
+    "VerifyKey",
+    "open_sealed",
+    "seal",
+    "unwrap_keys",
+    "wrap_keys",
+]

@@ -1,0 +1,126 @@
+"""Ed25519 keys in the text forms of C2SP signed-note, which other people's tools read too.
+
+A verifier key is `NAME+HASH+BASE64(0x01 || public key)`, a signer key `PRIVATE+KEY+NAME+HASH+BASE64(0x01 || seed)`.
+HASH is the key id in hex: SHA-256(name || "\\n" || 0x01 || public key)[:4]  (C2SP signed-note, "Ed25519").
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from brightline.errors import KeyFileError
+
+ED25519 = b"\x01"
+CURE = "make a key with `brightline key new NAME`"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyKey:
+    """The public half: `name` says whose it is and is part of the key id."""
+
+    name: str
+    public: bytes
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        if len(self.public) != 32:
+            raise KeyFileError("a public key has 32 bytes", cure=CURE)
+
+    @property
+    def id(self) -> bytes:
+        """Four bytes (C2SP signed-note)."""
+        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:4]
+
+    def verify(self, signature: bytes, message: bytes) -> bool:
+        """True iff `signature` is this key's Ed25519 signature of `message`."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
+
+    @classmethod
+    def parse(cls, text: str, place: str = "") -> Self:
+        """Read the text form. Raises KeyFileError where form, type or key id are wrong."""
+        name, key_id, raw = _split(text.strip(), place)
+        key = cls(name, raw)
+        if key.id.hex() != key_id:
+            raise KeyFileError("the key id does not fit name and key", place=place, cure=CURE)
+        return key
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SigningKey:
+    """The secret half: 32 bytes of seed. Never printed except by `secret_text`."""
+
+    name: str
+    seed: bytes
+
+    @classmethod
+    def new(cls, name: str, randomness: bytes) -> Self:
+        """A key from 32 bytes of randomness, which the caller takes from the operating system."""
+        _check_name(name)
+        if len(randomness) != 32:
+            raise KeyFileError("a key needs 32 random bytes")
+        return cls(name, randomness)
+
+    @property
+    def public(self) -> VerifyKey:
+        private = Ed25519PrivateKey.from_private_bytes(self.seed)
+        return VerifyKey(self.name, private.public_key().public_bytes_raw())
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes (RFC 8032)."""
+        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+
+    def secret_text(self) -> str:
+        raw = base64.b64encode(ED25519 + self.seed).decode()
+        return f"PRIVATE+KEY+{self.name}+{self.public.id.hex()}+{raw}"
+
+    @classmethod
+    def parse(cls, text: str, place: str = "") -> Self:
+        """Read the text form. Raises KeyFileError, and never repeats the secret."""
+        head = "PRIVATE+KEY+"
+        if not text.startswith(head):
+            raise KeyFileError("not a signing key", place=place, cure=CURE)
+        name, key_id, raw = _split(text.strip()[len(head) :], place)
+        key = cls(name, raw)
+        if key.public.id.hex() != key_id:
+            raise KeyFileError("the key id does not fit name and key", place=place, cure=CURE)
+        return key
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.name!r}, …)"
+
+
+def _split(text: str, place: str) -> tuple[str, str, bytes]:
+    parts = text.split("+", 2)
+    if len(parts) != 3:
+        raise KeyFileError("not a key in signed-note form", place=place, cure=CURE)
+    try:
+        raw = base64.b64decode(parts[2], validate=True)
+    except binascii.Error:
+        raise KeyFileError("the key is not base64", place=place, cure=CURE) from None
+    if len(raw) != 33 or raw[:1] != ED25519:
+        raise KeyFileError("not an Ed25519 key", place=place, cure=CURE)
+    _check_name(parts[0])
+    return parts[0], parts[1], raw[1:]
+
+
+def _check_name(name: str) -> None:
+    # signed-note: non-empty, no Unicode spaces and no plus; controls would let a name forge lines.
+    if not name or len(name) > 200 or any(c.isspace() or c == "+" or unicodedata.category(c)[0] == "C" for c in name):
+        raise KeyFileError(
+            f"{name[:40]!r} cannot name a key", cure="use letters, digits, dots, slashes; no spaces, no '+'"
+        )
