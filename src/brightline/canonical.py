@@ -11,14 +11,15 @@ from typing import Any, Never
 
 from brightline.errors import InputError
 
-MAX_DEPTH = 64
+MAX_DEPTH = 64  # of what is read from outside
+MAX_DUMP_DEPTH = 256  # of what is written: conditions of 100 terms nest deeper than a message may
 MAX_SAFE = 2**53 - 1  # RFC 8785 numbers are IEEE doubles; beyond this, integers are written as strings
 
 
 def dump(value: Any) -> bytes:
     """Canonical UTF-8 JSON of dicts with string keys, lists, strings, integers, booleans and None.
 
-    Raises InputError on floats, integers past 2**53 - 1, lone surrogates and depth over 64.
+    Raises InputError on floats, integers past 2**53 - 1, lone surrogates and depth over 256.
     """
     try:
         return json.dumps(_ordered(value, 0), ensure_ascii=False, separators=(",", ":")).encode()
@@ -85,8 +86,8 @@ def _check(value: Any, depth: int, bad: Any) -> None:
 
 
 def _ordered(value: Any, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise InputError("nested too deeply", cure=f"nest at most {MAX_DEPTH} levels")
+    if depth > MAX_DUMP_DEPTH:
+        raise InputError("nested too deeply", cure=f"nest at most {MAX_DUMP_DEPTH} levels")
     match value:
         case dict():
             if not all(isinstance(k, str) for k in value):

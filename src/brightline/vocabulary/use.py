@@ -96,18 +96,20 @@ def encode(
     `unknown`, empty, 0. Total on what `read_use` let through.
     """
     out = list(vocabulary.blank)
+    index, bits = vocabulary.index, vocabulary.bits
+    claims, asserted = bits["claimed"], 0
     for name, value in facts.items():
-        i, bits = vocabulary.index[name], vocabulary.bits[name]
-        match value:
-            case str():
-                out[i] = bits[value]
-            case frozenset():
-                out[i] = sum(bits[v] for v in value)
-            case _:
-                out[i] = value
-    out[vocabulary.index["claimed"]] = sum(
-        vocabulary.bits["claimed"][n] for n in claimed(vocabulary, facts, sources)
-    )
+        if isinstance(value, str):
+            out[index[name]] = bits[name][value]
+            if name in claims and value != UNKNOWN and sources.get(name, Source.DECLARED) is Source.DECLARED:
+                asserted |= claims[name]
+        elif isinstance(value, frozenset):
+            out[index[name]] = sum(bits[name][v] for v in value)
+            if name in claims and sources.get(name, Source.DECLARED) is Source.DECLARED:
+                asserted |= claims[name]
+        else:
+            out[index[name]] = value
+    out[index["claimed"]] = asserted
     return out
 
 

@@ -1,0 +1,42 @@
+"""Packs and uses read from disk: the I/O that the kernel leaves to others."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from brightline.errors import TermsError, nearest
+from brightline.terms import FILES, Pack, read_pack
+
+SHIPPED = ("vendor", "customer", "compromise")
+MAX_FILE = 4 << 20
+
+
+def open_pack(name: str) -> Pack:
+    """The pack in a folder, a bare .cedar file, or a shipped pack by its name. Raises TermsError."""
+    path = Path(name)
+    if path.is_dir():
+        return read_pack(path.as_posix(), _folder(path))
+    if path.is_file():
+        if path.suffix != ".cedar":
+            raise TermsError("not a pack", place=name, cure="name a folder with terms.cedar, or a .cedar file")
+        return read_pack(path.as_posix(), {"terms.cedar": _text(path)})
+    if name in SHIPPED:
+        return read_pack(name, _folder(Path(str(files("brightline").joinpath("packs", name)))))
+    cure = f"name a folder, a .cedar file, or a shipped pack ({', '.join(SHIPPED)}); {nearest(name, SHIPPED)}"
+    raise TermsError("there is no such pack", place=name, cure=cure)
+
+
+def _folder(path: Path) -> dict[str, str]:
+    return {f: _text(path / f) for f in FILES if (path / f).is_file()}
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise TermsError("over 4 MiB", place=str(path), cure="split the pack")
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise TermsError("not UTF-8 text", place=str(path), cure="save the file as UTF-8") from None
+    except OSError as e:
+        raise TermsError(f"cannot be read: {e.strerror}", place=str(path), cure="check the path and its rights") from None

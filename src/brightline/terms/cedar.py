@@ -1,0 +1,120 @@
+"""The Cedar engine: parser, strict validator, and the oracle that the closures must agree with.
+
+The one door to `cedarpy`. Traps closed here (FINDINGS): every entity that a policy can name is given with every
+request, so that no `forbid` errs and is skipped; any error in an answer raises OracleError, so that it denies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import cedarpy
+
+from brightline.errors import OracleError, TermsError
+from brightline.terms.scope import Scope
+from brightline.terms.source import Chunk, chunks
+from brightline.vocabulary import FactKind
+from brightline.vocabulary.schema import cedar_schema
+
+MAX_BYTES = 1 << 20
+
+
+def parse_policies(text: str, place: str) -> list[tuple[Chunk, Mapping[str, Any]]]:
+    """The static policies of Cedar text with their places, in order. Raises TermsError naming the line."""
+    if len(text.encode()) > MAX_BYTES:
+        raise TermsError("over 1 MiB of clauses", place=place, cure="split the text")
+    out: list[tuple[Chunk, Mapping[str, Any]]] = []
+    for chunk in chunks(text):
+        here = f"{place}:{chunk.line}"
+        try:
+            parsed = json.loads(cedarpy.policies_to_json_str(chunk.text))
+        except ValueError as e:
+            raise TermsError(f"not Cedar: {e}", place=here, cure="see docs/reference/terms.md for the form") from None
+        if parsed["templates"] or len(parsed["staticPolicies"]) != 1:
+            raise TermsError("not one plain policy", place=here, cure="write one permit or forbid without ?slots")
+        out.append((chunk, parsed["staticPolicies"]["policy0"]))
+    return out
+
+
+def format_policies(policies: Iterable[Mapping[str, Any]]) -> str:
+    """Cedar text of policies in JSON, in the engine's own format; parsing it gives the same policies."""
+    return cedarpy.format_policies(cedarpy.policies_from_json_str(_document(policies)))
+
+
+def validate(scope: Scope, policies: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Strict validation of (place, policy) pairs. Raises TermsError with the place and the engine's own words."""
+    schema = cedarpy.Schema.from_json_str(json.dumps(cedar_schema(scope.vocabulary)))
+
+    def errors(some: Iterable[Mapping[str, Any]]) -> list[str]:
+        result = cedarpy.validate_policies(cedarpy.policies_from_json_str(_document(some)), schema)
+        return [] if result.validation_passed else [str(e) for e in result.errors] or ["no reason given"]
+
+    if errors(p for _, p in policies):
+        for place, policy in policies:
+            if found := errors([policy]):
+                raise TermsError(f"not strictly valid: {found[0]}", place=place, cure="compare facts with their values")
+
+
+class Oracle:
+    """The Cedar engine on the same clauses: `allows` is the second reading of the terms."""
+
+    def __init__(self, scope: Scope, policies: Iterable[Mapping[str, Any]]) -> None:
+        self._scope = scope
+        self._schema = cedarpy.Schema.from_json_str(json.dumps(cedar_schema(scope.vocabulary)))
+        self._policies = cedarpy.PolicySet.from_json_str(_document(policies))
+        self._models = [_entity("Model", m, [("Model", p) for p in up]) for m, up in scope.models.items()]
+
+    def allows(self, activity: str, v: Sequence[int], component: str, model: str) -> bool:
+        """Whether Cedar allows the encoded use. Raises OracleError where evaluation errs in any clause."""
+        result = cedarpy.is_authorized(
+            {
+                "principal": {"type": "Actor", "id": "actor"},
+                "action": {"type": "Action", "id": activity},
+                "resource": {"type": "Model", "id": model},
+                "context": self._context(v),
+            },
+            self._policies,
+            self._entities(component, model),
+            self._schema,
+        )
+        if result.diagnostics.errors:
+            raise OracleError("the Cedar engine met an error in a clause", cure="the use is denied; report the clause")
+        return bool(result.allowed)
+
+    def _context(self, v: Sequence[int]) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for x, fact in zip(v, self._scope.vocabulary.facts.values(), strict=False):
+            names = fact.names
+            match fact.kind:
+                case FactKind.ENUM:
+                    out[fact.name] = names[x.bit_length() - 1]
+                case FactKind.SET:
+                    out[fact.name] = [n for i, n in enumerate(names) if x >> i & 1]
+                case FactKind.NUMBER:
+                    out[fact.name] = x
+        return out
+
+    def _entities(self, component: str, model: str) -> list[dict[str, Any]]:
+        declared = self._scope.components
+        paths = [
+            _entity("Component", c, [("Component", p) for p in declared if c.startswith(p + "/")])
+            for c in {*declared, component}
+        ]
+        mine = [] if model in self._scope.models else [_entity("Model", model, [])]
+        return [_entity("Actor", "actor", [("Component", component)]), *paths, *self._models, *mine]
+
+
+def _entity(kind: str, name: str, parents: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "uid": {"type": kind, "id": name},
+        "attrs": {},
+        "parents": [{"type": k, "id": n} for k, n in parents],
+    }
+
+
+def _document(policies: Iterable[Mapping[str, Any]]) -> str:
+    numbered = {f"policy{i}": p for i, p in enumerate(policies)}
+    return json.dumps({"templates": {}, "staticPolicies": numbered, "templateLinks": []})
+

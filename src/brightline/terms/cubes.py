@@ -1,0 +1,106 @@
+"""Formulas as cubes: a disjunction of conjunctions that name each fact at most once.
+
+The profile bounds a clause to 64 of them (DESIGN section 3), which bounds everything that is read off clauses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from brightline.terms.formula import And, Between, Formula, Has, In, Or
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The set at `i` contains all of `has` and none of `lacks` (bits)."""
+
+    i: int
+    has: int
+    lacks: int
+
+
+Part: TypeAlias = In | Members | Between
+Cube: TypeAlias = dict[int, Part]
+
+
+def cubes(f: Formula, limit: int) -> list[Cube] | None:
+    """`f` as at most `limit` cubes, none inside another; None where it takes more."""
+    match f:
+        case And(parts):
+            out: list[Cube] = [{}]
+            for p in parts:
+                more = cubes(p, limit)
+                if more is None:
+                    return None
+                out = absorbed(c for a in out for b in more if (c := meet(a, b)) is not None)
+                if len(out) > limit:
+                    return None
+            return out
+        case Or(parts):
+            joined: list[Cube] = []
+            for p in parts:
+                more = cubes(p, limit)
+                if more is None:
+                    return None
+                joined = absorbed([*joined, *more])
+                if len(joined) > limit:
+                    return None
+            return joined
+        case Has(i, bit, absent):
+            return [{i: Members(i, 0, bit) if absent else Members(i, bit, 0)}]
+        case In() | Between():
+            return [{f.i: f}]
+
+
+def meet(a: Cube, b: Cube) -> Cube | None:
+    """Both cubes at once; None where they contradict each other."""
+    out = dict(a)
+    for i, part in b.items():
+        mine = out.get(i)
+        both = part if mine is None else _both(mine, part)
+        if both is None:
+            return None
+        out[i] = both
+    return out
+
+
+def inside(a: Cube, b: Cube) -> bool:
+    """Whether every use in `a` is in `b`."""
+    return all(i in a and _inside(a[i], part) for i, part in b.items())
+
+
+def absorbed(many: Iterable[Cube]) -> list[Cube]:
+    """`many` without those inside another; of equal ones the first stays."""
+    out: list[Cube] = []
+    for c in many:
+        if any(inside(c, d) for d in out):
+            continue
+        out = [d for d in out if not inside(d, c)]
+        out.append(c)
+    return out
+
+
+def _both(a: Part, b: Part) -> Part | None:
+    match a, b:
+        case In(i, x), In(_, y):
+            return In(i, x & y) if x & y else None
+        case Members(i, x, u), Members(_, y, w):
+            return Members(i, x | y, u | w) if not (x | y) & (u | w) else None
+        case Between(i, x, u), Between(_, y, w):
+            return Between(i, max(x, y), min(u, w)) if max(x, y) <= min(u, w) else None
+        case _:
+            raise TypeError("one fact has one kind")
+
+
+def _inside(a: Part, b: Part) -> bool:
+    match a, b:
+        case In(_, x), In(_, y):
+            return not x & ~y
+        case Members(_, x, u), Members(_, y, w):
+            return not y & ~x and not w & ~u
+        case Between(_, x, u), Between(_, y, w):
+            return y <= x and u <= w
+        case _:
+            raise TypeError("one fact has one kind")

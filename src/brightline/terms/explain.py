@@ -1,0 +1,67 @@
+"""Decisions in one plain sentence, from the clauses' titles and the vocabulary's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from brightline.terms.outcome import DEFAULT_DENY, Need, Outcome
+from brightline.vocabulary import Source
+
+if TYPE_CHECKING:
+    from brightline.terms.terms import Terms
+
+
+def explain(
+    terms: Terms, outcome: Outcome, clauses: Sequence[str], needs: Sequence[Need], duties: Sequence[str]
+) -> str:
+    """What was decided, by which clauses, and what would change it."""
+    why = _clauses(terms, clauses)
+    match outcome:
+        case Outcome.PERMIT:
+            done = f" The gateway will {_and([_meaning(terms, 'duties', d) for d in duties])}." if duties else ""
+            return f"Permitted by {why}.{done}"
+        case Outcome.HOLD:
+            ways = _or([_and([_meaning(terms, "approvals", a) for a in n.approvals]) for n in needs])
+            return f"Held under {why} until approved by {ways}."
+        case Outcome.ASK:
+            return f"Cannot be decided yet under {why}: {_facts(terms, needs[0])}."
+        case Outcome.DENY:
+            certificates = [_and([_meaning(terms, "exceptions", e) for e in n.exceptions]) for n in needs]
+            if not needs:
+                return f"Denied by {why}."
+            cure = _or(list(dict.fromkeys(certificates)))
+            return f"Denied by {why}. A certificate in force would change that: {cure}."
+
+
+def _clauses(terms: Terms, ids: Sequence[str]) -> str:
+    titles = {c.id: c.title for c in terms.clauses}
+    if list(ids) == [DEFAULT_DENY]:
+        return "default: no clause permits it"
+    return _and([f"{i} ({titles[i]})" if titles.get(i) else i for i in ids])
+
+
+def _facts(terms: Terms, need: Need) -> str:
+    words = {f.name: f.text for f in terms.scope.vocabulary.facts.values()}
+    how = {Source.ATTESTED: "attested in a registry", Source.OBSERVED: "observed by the gateway"}
+    parts = [
+        f"{words[name]} ({name})" + (f", {how[Source(source)]}" if Source(source) in how else "")
+        for name, source in need.facts.items()
+    ]
+    return "it turns on " + _and(parts)
+
+
+def _meaning(terms: Terms, fact: str, name: str) -> str:
+    return next((v.text or name for v in terms.scope.vocabulary.facts[fact].values if v.name == name), name)
+
+
+def _and(parts: Sequence[str]) -> str:
+    return _listed(parts, "and")
+
+
+def _or(parts: Sequence[str]) -> str:
+    return _listed(parts, "or")
+
+
+def _listed(parts: Sequence[str], last: str) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {last} {parts[-1]}" if parts else ""

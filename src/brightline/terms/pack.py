@@ -1,0 +1,166 @@
+"""A pack: a folder with terms.toml, terms.cedar and scenarios.jsonl; a bare .cedar file is a pack too.
+
+This module reads texts that were handed to it; folders are read where I/O is allowed (`brightline.storage.packs`).
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Never, TypeAlias
+
+from brightline.errors import TermsError, nearest
+from brightline.terms.scope import Scope
+from brightline.terms.terms import Terms, read_terms
+from brightline.vocabulary import SHIPPED, TABLES, Vocabulary, module, shipped
+
+FILES = ("terms.toml", "terms.cedar", "scenarios.jsonl")
+_PLAIN = ("title", "party", "date", "protected_persons", "home", "summary")
+_KEYS = (*_PLAIN, "vocabulary", "components", "models", *TABLES)
+_AUTHORITY = ("title", "date", "digest")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@/-]{0,127}")
+_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Pack:
+    """`files`: name → text, as read; `about`: what terms.toml says in plain words."""
+
+    name: str
+    terms: Terms
+    about: Mapping[str, str]
+    files: Mapping[str, str]
+
+    @property
+    def party(self) -> str:
+        return self.about.get("party", self.name)
+
+
+def read_pack(name: str, files: Mapping[str, str]) -> Pack:
+    """The pack in `files`. Raises TermsError naming file, line and cure."""
+    if "terms.cedar" not in files:
+        _bad("no terms.cedar", name, "a pack needs its clauses; `brightline terms new` makes one to start from")
+    for extra in files:
+        if extra not in FILES:
+            _bad(f"no pack holds a file {extra!r}", name, nearest(extra, FILES))
+    if "terms.toml" not in files:
+        parts: _Parts = Scope(shipped()), {}, {}, {}
+    else:
+        parts = _read_toml(files["terms.toml"], f"{name}/terms.toml")
+    scope, about, authorities, pinned = parts
+    place = f"{name}/terms.cedar" if "terms.toml" in files else name
+    return Pack(name, read_terms(scope, files["terms.cedar"], place, authorities, pinned), about, dict(files))
+
+
+_Parts: TypeAlias = tuple[Scope, dict[str, str], dict[str, dict[str, str]], dict[str, str]]
+
+
+def _read_toml(text: str, place: str) -> _Parts:
+    """(scope, plain words, authorities, who is protected and where home is) of a terms.toml."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        _bad(f"not TOML: {e}", place, "write TOML 1.0")
+    for key in data:
+        if key not in _KEYS:
+            _bad(f"unknown key {key!r}", place, nearest(key, _KEYS))
+    # 1. the vocabulary both parties pinned
+    vocabulary = _vocabulary(data.get("vocabulary", {}), place)
+    # 2. names of the pack's own
+    tables = {t: _table(data, t, place) for t in TABLES if t != "authorities"}
+    authorities = _authorities(data.get("authorities", {}), place)
+    tables["authorities"] = {k: v["title"] for k, v in authorities.items()}
+    models = _models(data.get("models", {}), place)
+    scope = Scope(vocabulary.with_names(tables), tuple(_table(data, "components", place)), models)
+    # 3. plain words
+    about: dict[str, str] = {}
+    for key in _PLAIN:
+        value = data.get(key)
+        if isinstance(value, str | datetime.date):
+            about[key] = str(value)
+        elif value is not None:
+            _bad(f"{key} is text", place, f'write {key} = "…"')
+    pinned: dict[str, str] = {k: about[k] for k in ("protected_persons", "home") if k in about}
+    return scope, about, authorities, pinned
+
+
+def _vocabulary(table: Any, place: str) -> Vocabulary:
+    if not isinstance(table, dict) or "core" not in table:
+        known = "\n".join(f'{n} = "{module(n).digest}"' for n in SHIPPED)
+        _bad("names no vocabulary", place, f"add:\n[vocabulary]\n{known}")
+    for name, pinned in table.items():
+        if name not in SHIPPED:
+            _bad(f"no module is called {name!r}", f"{place}: vocabulary", nearest(name, SHIPPED))
+        if pinned != module(name).digest:
+            cure = f"this program has {module(name).digest}: read what changed, then both parties sign it anew"
+            _bad(f"the module {name} is not the one pinned", f"{place}: vocabulary.{name}", cure)
+    return shipped(*sorted(table, key=SHIPPED.index))
+
+
+def _table(data: Mapping[str, Any], key: str, place: str) -> dict[str, str]:
+    table = data.get(key, {})
+    if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
+        _bad(f'{key} is a table of name = "meaning"', place, f'for example:\n[{key}]\nname = "what it means"')
+    for name in table:
+        _named(name, f"{place}: {key}")
+    return dict(table)
+
+
+def _authorities(table: Any, place: str) -> dict[str, dict[str, str]]:
+    cure = "write [authorities.NAME] with title, date (as it stood) and digest (sha256:…) of the document"
+    if not isinstance(table, dict):
+        _bad("authorities is a table", place, cure)
+    out: dict[str, dict[str, str]] = {}
+    for name, entry in table.items():
+        here = f"{place}: authorities.{_named(name, place)}"
+        if not isinstance(entry, dict) or not set(entry) <= set(_AUTHORITY) or "title" not in entry:
+            _bad("an authority has title, date and digest", here, cure)
+        if "digest" in entry and not _SHA256.fullmatch(str(entry["digest"])):
+            _bad("digest is no SHA-256", here, cure)
+        out[name] = {k: str(v) for k, v in entry.items()}
+    return out
+
+
+def _models(table: Any, place: str) -> dict[str, tuple[str, ...]]:
+    """name → what it lies in: families and variants, which are declared the same way."""
+    cure = 'write name = "meaning", or [models.NAME] with text and in = ["family"]'
+    if not isinstance(table, dict):
+        _bad("models is a table", place, cure)
+    out: dict[str, tuple[str, ...]] = {}
+    for name, entry in table.items():
+        here = f"{place}: models.{_named(name, place)}"
+        above = entry.get("in", []) if isinstance(entry, dict) else []
+        if not isinstance(entry, str | dict) or not isinstance(above, list):
+            _bad("a model is a text or a table", here, cure)
+        for up in above:
+            if up not in table:
+                _bad(f"lies in {up!r}, which is not declared", here, nearest(str(up), table))
+        out[name] = tuple(str(up) for up in above)
+    for name in out:
+        _no_circle(name, out, f"{place}: models.{name}")
+    return out
+
+
+def _no_circle(name: str, models: Mapping[str, tuple[str, ...]], place: str) -> None:
+    seen: set[str] = set()
+    todo = list(models[name])
+    while todo:
+        up = todo.pop()
+        if up == name:
+            _bad("lies in itself", place, "take one of its `in` away")
+        if up not in seen:
+            seen.add(up)
+            todo.extend(models[up])
+
+
+def _named(name: str, place: str) -> str:
+    if not _NAME.fullmatch(name) or name == "unknown":
+        _bad(f"{name[:60]!r} is no name", place, "use letters, digits and . _ - / @; not `unknown`")
+    return name
+
+
+def _bad(text: str, place: str, cure: str) -> Never:
+    raise TermsError(text, place=place, cure=cure)

@@ -1,0 +1,124 @@
+"""Terms: clauses over a vocabulary, with one digest, ready to be read four ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from brightline.canonical import digest
+from brightline.errors import TermsError
+from brightline.terms.cedar import Oracle, parse_policies, validate
+from brightline.terms.clause import Clause, read_clause
+from brightline.terms.compiled import Match, Supply, compile_activity, supply
+from brightline.terms.outcome import Decision, Outcome
+from brightline.terms.scope import Scope
+
+MAX_CLAUSES = 512
+MAX_SUPPLIED = 8
+
+
+@dataclass(frozen=True)
+class Terms:
+    """`clauses` sorted by @id: a clause's rank is its place. `authorities`: title, date and digest of each, by name.
+    `pinned`: who is protected, and where home is."""
+
+
+    scope: Scope
+    clauses: tuple[Clause, ...]
+    authorities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    pinned: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """Over canonical Cedar JSON sorted by @id, vocabulary, declared names and pinned authorities (DESIGN 3)."""
+        words = self.scope.vocabulary
+        return digest(
+            {
+                "clauses": [c.policy for c in self.clauses],
+                "vocabulary": {m.name: m.digest for m in words.modules},
+                "names": {t: dict(words.names[t]) for t in ("enclaves", "lanes", "roles", "certificates")},
+                "components": list(self.scope.components),
+                "models": {m: list(up) for m, up in self.scope.models.items()},
+                "authorities": {k: dict(v) for k, v in self.authorities.items()},
+                "pinned": dict(self.pinned),
+            }
+        )
+
+    @cached_property
+    def decided(self) -> dict[tuple[Outcome, int, int], Decision]:
+        """Decisions without needs, by (outcome, clauses, duties): their wording is made once."""
+        return {}
+
+    @cached_property
+    def match(self) -> Mapping[str, Match]:
+        """Activity → compiled clauses."""
+        return {a: compile_activity(self.clauses, a) for a in self.scope.vocabulary.activities}
+
+    @cached_property
+    def supplies(self) -> Sequence[Supply]:
+        """By rank: what approvals, duties and exceptions can matter to the clause."""
+        return [supply(self.scope, c) for c in self.clauses]
+
+    @cached_property
+    def oracle(self) -> Oracle:
+        """The Cedar engine on the same clauses."""
+        return Oracle(self.scope, [c.policy for c in self.clauses if c.decides])
+
+    def applicable(self, activity: str) -> list[int]:
+        """Ranks of the clauses that can apply to `activity`."""
+        return [i for i, c in enumerate(self.clauses) if c.decides and activity in c.activities]
+
+    def ids(self, bits: int) -> tuple[str, ...]:
+        """The ids of the clauses in `bits`, by rank."""
+        return tuple(c.id for i, c in enumerate(self.clauses) if bits >> i & 1)
+
+
+def read_terms(
+    scope: Scope,
+    text: str,
+    place: str,
+    authorities: Mapping[str, Mapping[str, str]] | None = None,
+    pinned: Mapping[str, str] | None = None,
+) -> Terms:
+    """The terms in Cedar text. Raises TermsError naming file, line, clause and cure."""
+    # 1. parse, each clause within the profile
+    parsed = parse_policies(text, place)
+    if len(parsed) > MAX_CLAUSES:
+        raise TermsError(f"{len(parsed)} clauses", place=place, cure=f"at most {MAX_CLAUSES} fit an agreement")
+    clauses = [read_clause(scope, p, f"{place}:{c.line}", i, c.line) for i, (c, p) in enumerate(parsed)]
+    # 2. no two of one name
+    seen: dict[str, Clause] = {}
+    for c in clauses:
+        if c.id in seen:
+            raise TermsError(
+                f"@id({c.id!r}) stands twice",
+                place=f"{place}:{c.line}",
+                cure=f"line {seen[c.id].line} has it too: rename one",
+            )
+        seen[c.id] = c
+    # 3. strictly valid to the engine that checks us
+    validate(scope, [(f"{place}:{c.line} ({c.id})", c.policy) for c in clauses])
+    terms = Terms(scope, tuple(sorted(clauses, key=lambda c: c.id)), authorities or {}, pinned or {})
+    _check_supplies(terms, place)
+    return terms
+
+
+def _check_supplies(terms: Terms, place: str) -> None:
+    """At most eight approvals and duties can matter to one use: needs stay enumerable (DESIGN 3, "Profile")."""
+    for activity in terms.scope.vocabulary.activities:
+        whole = _joined(terms.supplies[i] for i in terms.applicable(activity))
+        count = whole.approvals.bit_count() + whole.duties.bit_count()
+        if max(count, whole.exceptions.bit_count()) > MAX_SUPPLIED:
+            raise TermsError(
+                f"{count} approvals and duties, {whole.exceptions.bit_count()} exceptions can matter to {activity}",
+                place=place,
+                cure=f"at most {MAX_SUPPLIED}: let fewer roles decide, or narrow the clauses' activities",
+            )
+
+
+def _joined(many: Iterable[Supply]) -> Supply:
+    out = Supply(0, 0, 0)
+    for s in many:
+        out = out | s
+    return out
