@@ -7,6 +7,7 @@ import pytest
 from brightline.models import EmbeddedModel
 
 HELLO = "Say hello."
+GREEDY = {"temperature": 0}  # no parameter of its own in this SDK
 
 
 def openai_client(engine: EmbeddedModel, key: str = "") -> openai.OpenAI:
@@ -19,7 +20,7 @@ def anthropic_client(engine: EmbeddedModel) -> anthropic.Anthropic:
 
 def test_openai_answers_in_one_piece(engine: EmbeddedModel) -> None:
     answer = openai_client(engine).chat.completions.create(
-        model="any", messages=[{"role": "user", "content": HELLO}], max_tokens=16
+        model="any", messages=[{"role": "user", "content": HELLO}], max_tokens=16, temperature=0
     )
     assert answer.model == engine.model.name  # whatever name was asked for
     assert answer.choices[0].message.content
@@ -32,6 +33,7 @@ def test_openai_streams(engine: EmbeddedModel) -> None:
         model="any",
         messages=[{"role": "user", "content": HELLO}],
         max_tokens=16,
+        temperature=0,
         stream=True,
         stream_options={"include_usage": True},
     )
@@ -44,7 +46,7 @@ def test_openai_streams(engine: EmbeddedModel) -> None:
 
 def test_anthropic_answers_in_one_piece(engine: EmbeddedModel) -> None:
     answer = anthropic_client(engine).messages.create(
-        model="any", messages=[{"role": "user", "content": HELLO}], max_tokens=16
+        model="any", messages=[{"role": "user", "content": HELLO}], max_tokens=16, extra_body=GREEDY
     )
     assert answer.content[0].type == "text"
     assert answer.content[0].text
@@ -54,7 +56,7 @@ def test_anthropic_answers_in_one_piece(engine: EmbeddedModel) -> None:
 
 def test_anthropic_streams(engine: EmbeddedModel) -> None:
     with anthropic_client(engine).messages.stream(
-        model="any", messages=[{"role": "user", "content": HELLO}], max_tokens=16
+        model="any", messages=[{"role": "user", "content": HELLO}], max_tokens=16, extra_body=GREEDY
     ) as stream:
         text = list(stream.text_stream)
         final = stream.get_final_message()
