@@ -14,7 +14,7 @@ help:
 	@echo "make serve        the gateway (ARGS='--config brightline.toml')"
 	@echo "make test         the tests (ARGS='tests/record -k merkle')"
 	@echo "make test-extras  the tests that need Debian tools (installs them when root)"
-	@echo "make lint         format, ruff, mypy, layers, file lengths, tracked files"
+	@echo "make lint         format, ruff, mypy, layers, file lengths, tracked files, stale pages"
 	@echo "make format       put the code into its one format"
 	@echo "make bench        the benchmarks (ARGS='canonical')"
 	@echo "make docs         the reference pages in docs/reference"
@@ -50,6 +50,7 @@ lint: $(STAMP)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m tools.file_lengths
 	@$(BIN)/python -m tools.tracked_files
+	@$(BIN)/python -m tools.docs --check
 
 format: $(STAMP)
 	@$(BIN)/ruff check --quiet --select I --fix .

@@ -50,8 +50,8 @@ def test_start_tells_each_step_and_stop_ends_the_process() -> None:
     pid, url = engine.pid, engine.url
     assert pid
     assert steps == [
-        f"checking the weights of {engine.model.name}",
-        f"loading {engine.model.name}",
+        f"checking the weights of {engine.weights.name}",
+        f"loading {engine.weights.name}",
         f"waiting for {url}",
     ]
     assert status(engine, "/health") == 200

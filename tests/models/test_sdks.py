@@ -22,7 +22,7 @@ def test_openai_answers_in_one_piece(engine: EmbeddedModel) -> None:
     answer = openai_client(engine).chat.completions.create(
         model="any", messages=[{"role": "user", "content": HELLO}], max_tokens=16, temperature=0
     )
-    assert answer.model == engine.model.name  # whatever name was asked for
+    assert answer.model == engine.weights.name  # whatever name was asked for
     assert answer.choices[0].message.content
     assert answer.usage
     assert 0 < answer.usage.completion_tokens <= 16

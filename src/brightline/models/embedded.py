@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from brightline.errors import MachineError, UpstreamError
-from brightline.models.weights import CURE, STOCK, Model, embedded_weights
+from brightline.models.weights import CURE, STOCK, Weights, embedded_weights
 
 ENGINE = Path(__file__).with_name("engine.py")
 READY_SECONDS = 60.0  # from a cold disk; warm it takes about one
@@ -36,7 +36,7 @@ class EmbeddedModel:
     a client needs; the key is new for each start unless given. `context` tokens are shared by `slots` calls at once.
     """
 
-    model: Model = STOCK
+    weights: Weights = STOCK
 
     def __init__(self, *, context: int = 8192, slots: int = 2, api_key: str = "") -> None:
         self.context, self.slots = context, slots
@@ -54,13 +54,13 @@ class EmbeddedModel:
         if self.alive:
             return
         deadline = time.monotonic() + ready_seconds
-        progress(f"checking the weights of {self.model.name}")
-        weights = embedded_weights()
+        progress(f"checking the weights of {self.weights.name}")
+        file = embedded_weights()
         if importlib.util.find_spec("xllamacpp") is None:
             raise MachineError("the engine of the embedded model is not installed", place="xllamacpp", cure=CURE)
-        progress(f"loading {self.model.name}")
+        progress(f"loading {self.weights.name}")
         try:
-            self._launch(weights, deadline)
+            self._launch(file, deadline)
             progress(f"waiting for {self.url}")
             self._await_health(deadline)
         except BaseException:
@@ -97,8 +97,8 @@ class EmbeddedModel:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _launch(self, weights: Path, deadline: float) -> None:
-        settings = {"weights": str(weights), "name": self.model.name, "context": self.context, "slots": self.slots}
+    def _launch(self, file: Path, deadline: float) -> None:
+        settings = {"weights": str(file), "name": self.weights.name, "context": self.context, "slots": self.slots}
         ours, theirs = socket.socketpair()
         self._line = ours
         with theirs, tempfile.TemporaryFile() as errors:

