@@ -1,0 +1,5 @@
+"""`python -m brightline.cli`."""
+
+from brightline.cli import main
+
+main()

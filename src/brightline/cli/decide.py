@@ -1,0 +1,66 @@
+"""`brightline decide PACK USE.json…`: what terms say of uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from brightline.canonical import parse
+from brightline.cli.printing import Json, coloured, print_json, read_bytes, say
+from brightline.errors import UseError
+from brightline.storage.packs import open_pack
+from brightline.terms import Decision, Outcome, confirm
+from brightline.terms import decide as decide_use
+from brightline.vocabulary import read_use
+
+
+def add(app: typer.Typer) -> None:
+    app.command("decide")(decide)
+
+
+def decide(
+    pack: Annotated[str, typer.Argument(help="A pack's folder, a .cedar file, or a shipped pack's name.")],
+    uses: Annotated[list[str], typer.Argument(help="Files with a use in JSON, or uses in JSON Lines; - is stdin.")],
+    as_json: Json = False,
+) -> None:
+    """What the terms say of each use. Ends 1 where not all are permitted."""
+    terms = open_pack(pack).terms
+    permitted = True
+    for place, obj in _objects(uses):
+        use = read_use(terms.scope.vocabulary, obj, place)
+        decision = decide_use(terms, use)
+        confirm(terms, use, decision)
+        permitted = permitted and decision.outcome is Outcome.PERMIT
+        if as_json:
+            print_json(decision.to_json())
+        else:
+            _show(use.activity, decision)
+    raise typer.Exit(0 if permitted else 1)
+
+
+def _objects(paths: list[str]) -> Iterator[tuple[str, object]]:
+    """(place, parsed JSON) of every use: a file holds one document, a list of uses, or JSON Lines."""
+    for path in paths:
+        data = read_bytes(path)
+        name = "stdin" if path == "-" else path
+        lines = [(i, line) for i, line in enumerate(data.splitlines(), 1) if line.strip()]
+        if not lines:
+            raise UseError("no use in it", place=name, cure='write {"activity": "gen.office", "facts": {}}')
+        if len(lines) > 1 and lines[0][1].rstrip().endswith(b"}") and lines[0][1].lstrip().startswith(b"{"):
+            for i, line in lines:
+                yield f"{name}:{i}", parse(line, f"{name}:{i}", error=UseError)
+            continue
+        document = parse(data, name, error=UseError)
+        if isinstance(document, list):
+            yield from ((f"{name}[{i}]", item) for i, item in enumerate(document))
+        else:
+            yield name, document
+
+
+def _show(activity: str, decision: Decision) -> None:
+    say(f"{coloured(decision.outcome)}  {activity}: {decision.text}")
+    if decision.outcome is Outcome.ASK:
+        for name, source in decision.needs[0].facts.items():
+            say(f"      state {name} ({source})")

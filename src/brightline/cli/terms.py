@@ -1,0 +1,70 @@
+"""`brightline terms new · lint · test`: write terms, look for what is wrong with them, try them on scenarios."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brightline.cli.printing import Json, coloured, print_json, say, write_new
+from brightline.cli.starter import starter_pack
+from brightline.storage.packs import open_pack
+from brightline.terms import lint as lint_pack
+from brightline.terms import run_scenarios
+from brightline.terms.lint import Severity
+
+app = typer.Typer(help="Write terms, lint their words, try them on scenarios.", no_args_is_help=True)
+Pack = Annotated[str, typer.Argument(help="A pack's folder, a .cedar file, or a shipped pack's name.")]
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("terms"), as_json: Json = False
+) -> None:
+    """Make a commented pack to start from."""
+    files = starter_pack()
+    for name, text in files.items():
+        write_new(folder / name, text.encode())
+    if as_json:
+        print_json({"folder": str(folder), "files": sorted(files)})
+    else:
+        say(f"made {folder}/ with {', '.join(sorted(files))}")
+        say(f"next: edit {folder}/terms.cedar, then `brightline terms lint {folder}` and `terms test {folder}`")
+
+
+@app.command()
+def lint(pack: Pack, as_json: Json = False) -> None:
+    """Look for what is wrong with the words. Ends 1 where a finding is an error."""
+    findings = lint_pack(open_pack(pack))
+    ok = all(f.severity is not Severity.ERROR for f in findings)
+    if as_json:
+        print_json({"ok": ok, "findings": [f.to_json() for f in findings]})
+    else:
+        for f in findings:
+            say(f"{f.place}: {f.severity} {f.code}{f' ({f.clause})' if f.clause else ''}: {f.text}")
+        errors = sum(f.severity is Severity.ERROR for f in findings)
+        say(f"{errors} errors, {len(findings) - errors} other findings")
+    raise typer.Exit(0 if ok else 1)
+
+
+@app.command()
+def test(pack: Pack, as_json: Json = False) -> None:
+    """Run the pack's scenarios, each through the closures and the Cedar engine. Ends 1 where one fails."""
+    results = list(run_scenarios(open_pack(pack)))
+    failed = [r for r in results if r.wrong]
+    if as_json:
+        document = [
+            {"id": r.scenario.id, "text": r.scenario.text, "wrong": list(r.wrong), "decision": r.decision.to_json()}
+            for r in failed
+        ]
+        print_json({"passed": len(results) - len(failed), "failed": document})
+    else:
+        for r in failed:
+            say(f"{r.scenario.id}: {'; '.join(r.wrong)}")
+            say(f"    {r.scenario.text}")
+            say(f"    {coloured(r.decision.outcome)}: {r.decision.text}")
+        say(f"{len(results) - len(failed)} scenarios passed, {len(failed)} failed")
+        if not results:
+            say("there is no scenarios.jsonl: write some, so that the words can be tested")
+    raise typer.Exit(1 if failed else 0)

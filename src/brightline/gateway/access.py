@@ -1,0 +1,144 @@
+"""Who calls, and what they say they do: API keys, purposes and declared facts become a use (steps 1 and 3).
+
+An attestation settles only what the purpose names; everything else that a caller says is a claim.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from brightline.errors import CallError, ConfigError, UseError, nearest
+from brightline.gateway.config import ActorConfig, Config, PurposeConfig
+from brightline.vocabulary import Fact, FactKind, FactValue, Source, Use, Vocabulary, read_use
+
+KEY_CURE = "send the key that your administrator gave you as `Authorization: Bearer …` or `x-api-key`"
+MAX_FACTS_BYTES = 4096
+STATED_BY_GATEWAY: Mapping[str, FactValue] = {
+    "actuation": "none",
+    "approval_tempo": "normal",
+    "integrity": "intact",
+    "meter": "missing",
+    "screen": "not_screened",
+}
+"""What this gateway observes of a model call. It has no meter and no screen yet, and says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """A registered purpose checked against the vocabulary: `facts` attested by its owner."""
+
+    name: str
+    activity: str
+    facts: Mapping[str, FactValue]
+    sources: Mapping[str, Source]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An actor with its purposes; the first is its default."""
+
+    actor: ActorConfig
+    purposes: Mapping[str, Purpose]
+
+
+class Access:
+    """Finds the caller of a request and makes the use of it."""
+
+    def __init__(self, config: Config, vocabulary: Vocabulary, place: str = "brightline.toml") -> None:
+        self._vocabulary = vocabulary
+        purposes = {n: self._purpose(p, f"{place}: purposes.{n}") for n, p in config.purposes.items()}
+        self._callers = {
+            bytes.fromhex(a.key_sha256): Caller(a, {n: purposes[n] for n in a.purposes}) for a in config.actors
+        }
+        if len(self._callers) != len(config.actors):
+            raise ConfigError("two actors have one key", place=place, cure="give each actor a key of its own")
+
+    def caller(self, authorization: bytes | None, x_api_key: bytes | None) -> Caller:
+        """Whose key this is. Raises CallError 401; keys are compared by digest, so time tells nothing of them."""
+        key = x_api_key
+        if authorization is not None:
+            scheme, _, rest = authorization.partition(b" ")
+            if scheme.lower() != b"bearer" or (x_api_key is not None and rest.strip() != x_api_key):
+                raise CallError("not a bearer key", status=401, code="bad_key", place="Authorization", cure=KEY_CURE)
+            key = rest.strip()
+        if key is None:
+            raise CallError("no API key", status=401, code="no_key", place="Authorization", cure=KEY_CURE)
+        caller = self._callers.get(hashlib.sha256(key).digest())
+        if caller is None:
+            raise CallError("no such API key", status=401, code="bad_key", place="Authorization", cure=KEY_CURE)
+        return caller
+
+    def use(self, caller: Caller, purpose: bytes | None, declared: bytes | None, model: str) -> tuple[Purpose, Use]:
+        """The use that a model call is. Raises CallError 400 naming header and cure."""
+        # 1. the purpose, or the caller's default
+        if purpose is None:
+            chosen = next(iter(caller.purposes.values()))
+        else:
+            name = purpose.decode("latin-1").strip()
+            if name not in caller.purposes:
+                cure = f"your key may use: {', '.join(caller.purposes)}"
+                raise CallError("no purpose of yours", code="unknown_purpose", place="Brightline-Purpose", cure=cure)
+            chosen = caller.purposes[name]
+        # 2. what the gateway sees, what the owner attests
+        facts: dict[str, FactValue] = {**STATED_BY_GATEWAY, **chosen.facts}
+        facts["end_user"] = "unidentified" if caller.actor.shared else "identified"
+        sources = dict(chosen.sources)
+        sources["end_user"] = Source.OBSERVED
+        # 3. what the caller declares beside it
+        if declared is not None:
+            self._declare(declared, chosen, facts, sources)
+        use = Use(chosen.activity, facts, sources, (), caller.actor.name, caller.actor.component, model)
+        return chosen, use
+
+    def _declare(
+        self, header: bytes, purpose: Purpose, facts: dict[str, FactValue], sources: dict[str, Source]
+    ) -> None:
+        """`Brightline-Facts: place=abroad, phase=plan, lanes=a+b`; sets are joined with plus signs."""
+        place = "Brightline-Facts"
+        if len(header) > MAX_FACTS_BYTES:
+            raise CallError("too long", status=431, place=place, cure=f"at most {MAX_FACTS_BYTES} bytes")
+        for part in header.decode("latin-1").split(","):
+            name, equals, value = (t.strip() for t in part.partition("="))
+            if not equals:
+                raise CallError("a fact without a value", place=place, cure="write name=value, name=value")
+            fact = self._fact(name, place)
+            if fact.gateway or name == "end_user":
+                cure = "leave it out: only the gateway sets it"
+                raise CallError(f"{name} cannot be declared", code="gateway_fact", place=place, cure=cure)
+            if name in purpose.facts:
+                cure = f"leave it out, or use another purpose: the owner of {purpose.name} attests it"
+                raise CallError(f"{name} is attested", code="attested_fact", place=place, cure=cure)
+            if sources.get(name) is Source.DECLARED:
+                raise CallError(f"{name} is declared twice", place=place, cure="say it once")
+            facts[name] = self._value(fact, value, place)
+            sources[name] = Source.DECLARED
+
+    def _fact(self, name: str, place: str) -> Fact:
+        fact = self._vocabulary.facts.get(name)
+        if fact is None:
+            cure = nearest(name, self._vocabulary.facts)
+            raise CallError(f"no fact is called {name[:60]!r}", code="unknown_fact", place=place, cure=cure)
+        return fact
+
+    def _value(self, fact: Fact, text: str, place: str) -> FactValue:
+        words = text.split("+") if fact.kind is FactKind.SET else [text]
+        for word in words:
+            if word not in fact.names:
+                cure = nearest(word, fact.names)
+                raise CallError(f"{fact.name} has no value {word[:60]!r}", code="unknown_value", place=place, cure=cure)
+        return frozenset(words) if fact.kind is FactKind.SET else text
+
+    def _purpose(self, config: PurposeConfig, place: str) -> Purpose:
+        for name in config.facts:
+            fact = self._vocabulary.facts.get(name)
+            if fact is not None and fact.gateway:
+                raise ConfigError(f"{name} cannot be attested", place=place, cure="only the gateway sets it")
+        sources = dict.fromkeys(config.facts, "attested")
+        obj = {"activity": config.activity, "facts": dict(config.facts), "sources": sources}
+        try:
+            use = read_use(self._vocabulary, obj, place)
+        except UseError as e:
+            raise ConfigError(e.text, place=e.place, cure=e.cure) from None
+        return Purpose(config.name, use.activity, use.facts, use.sources)

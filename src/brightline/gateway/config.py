@@ -1,0 +1,202 @@
+"""brightline.toml: what the customer's operator sets. Every setting is in docs/reference/settings.md (a test sees to it).
+
+Paths are relative to the file's own folder.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Never
+
+from brightline.errors import ConfigError, nearest
+
+EMBEDDED = "embedded"
+_TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "tls", "parties", "upstream", "models",
+        "purposes", "actors", "limits")  # fmt: skip
+_UPSTREAM = ("url", "api_key_file", "ca_file")
+_LIMITS = ("body_bytes", "connections", "first_byte_seconds", "chunk_seconds", "whole_seconds", "drain_seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamConfig:
+    """`url`: `embedded`, or the base URL of an OpenAI- or Anthropic-compatible server."""
+
+    url: str = EMBEDDED
+    api_key_file: Path | None = None
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeConfig:
+    """A purpose that the customer registered: its activity, and facts that its owner attests."""
+
+    name: str
+    activity: str
+    facts: Mapping[str, Any]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActorConfig:
+    """Who calls. `key_sha256`: hex of the API key's SHA-256. `shared`: a front end with many people behind one key."""
+
+    name: str
+    component: str
+    key_sha256: str
+    purposes: tuple[str, ...]
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One gateway. `parties`: the verifier keys of vendor and customer as the operator knows them from elsewhere.
+
+    `oracle_share`: the share of decisions that the Cedar engine checks too, 0 to 1.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    data: Path = Path("data")
+    agreement: Path | None = None
+    log_key: Path | None = None
+    site_key: Path | None = None
+    oracle_share: float = 0.01
+    parties: Mapping[str, str] = field(default_factory=dict)
+    upstream: UpstreamConfig = UpstreamConfig()
+    models: Mapping[str, str] = field(default_factory=dict)
+    purposes: Mapping[str, PurposeConfig] = field(default_factory=dict)
+    actors: tuple[ActorConfig, ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+
+def read_config(path: Path) -> Config:
+    """The settings in a file. Raises ConfigError naming file, key and cure."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except OSError as e:
+        _bad(f"cannot be read: {e.strerror}", str(path), "give --config FILE, or make one with `brightline demo --keep`")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        _bad(f"not TOML: {e}", str(path), "write TOML 1.0 in UTF-8")
+    return parse_config(data, path.parent, str(path))
+
+
+def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
+    """As `read_config`, from parsed TOML."""
+    _only(data, _TOP, place)
+    host, port = _listen(_text(data, "listen", place, "127.0.0.1:8080"), place)
+    purposes = {n: _purpose(n, p, f"{place}: purposes.{n}") for n, p in _table(data, "purposes", place).items()}
+    actors = data.get("actors", [])
+    if not isinstance(actors, list):
+        _bad("actors is a list of tables", f"{place}: actors", "write [[actors]]")
+    return Config(
+        host=host,
+        port=port,
+        data=base / _text(data, "data", place, "data"),
+        agreement=_path(data, "agreement", base, place),
+        log_key=_path(data, "log_key", base, place),
+        site_key=_path(data, "site_key", base, place),
+        oracle_share=_share(data.get("oracle_share", 0.01), f"{place}: oracle_share"),
+        parties=_texts(data, "parties", place),
+        upstream=_upstream(_table(data, "upstream", place), base, f"{place}: upstream"),
+        models=_texts(data, "models", place),
+        purposes=purposes,
+        actors=tuple(_actor(a, purposes, f"{place}: actors[{i}]") for i, a in enumerate(actors)),
+        limits=_limits(_table(data, "limits", place), f"{place}: limits"),
+    )
+
+
+def _listen(text: str, place: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        _bad(f"listen = {text[:80]!r}", place, 'write listen = "127.0.0.1:8080"')
+    return host.strip("[]"), int(port)
+
+
+def _upstream(data: Mapping[str, Any], base: Path, place: str) -> UpstreamConfig:
+    _only(data, _UPSTREAM, place)
+    url = _text(data, "url", place, EMBEDDED)
+    if url != EMBEDDED and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+        _bad(f"url = {url[:80]!r}", place, 'write "embedded", or http(s)://host:port')
+    return UpstreamConfig(url, _path(data, "api_key_file", base, place), _path(data, "ca_file", base, place))
+
+
+def _purpose(name: str, data: Any, place: str) -> PurposeConfig:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name):
+        _bad("a purpose's name is a header value", place, "use lower-case letters, digits, '.', '_' and '-'")
+    if not isinstance(data, dict):
+        _bad("a purpose is a table", place, 'write activity = "gen.office"')
+    _only(data, ("activity", "facts", "text"), place)
+    return PurposeConfig(name, _text(data, "activity", place), _table(data, "facts", place), _text(data, "text", place, ""))
+
+
+def _actor(data: Any, purposes: Mapping[str, PurposeConfig], place: str) -> ActorConfig:
+    if not isinstance(data, dict):
+        _bad("an actor is a table", place, "write [[actors]]")
+    _only(data, ("name", "component", "key_sha256", "purposes", "shared"), place)
+    digest = _text(data, "key_sha256", place)
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        _bad("key_sha256 is the hex SHA-256 of the key", place, "make one with `brightline key new NAME --api`")
+    names = data.get("purposes", [])
+    if not isinstance(names, list) or not names:
+        _bad("an actor needs a purpose", place, 'write purposes = ["ordinary"]; the first is the default')
+    for n in names:
+        if n not in purposes:
+            _bad(f"no purpose is called {str(n)[:60]!r}", place, nearest(str(n), purposes))
+    shared = data.get("shared", False)
+    if not isinstance(shared, bool):
+        _bad("shared is true or false", place, "say true for a front end with many people behind one key")
+    return ActorConfig(_text(data, "name", place), _text(data, "component", place), digest, tuple(names), shared)
+
+
+def _limits(data: Mapping[str, Any], place: str) -> dict[str, float]:
+    _only(data, _LIMITS, place)
+    for key, value in data.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            _bad("a limit is a number above zero", f"{place}.{key}", "take the line away for the default")
+    return dict(data)
+
+
+def _share(value: Any, place: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        _bad("a share lies between 0 and 1", place, "write oracle_share = 0.01")
+    return float(value)
+
+
+def _text(data: Mapping[str, Any], key: str, place: str, default: str | None = None) -> str:
+    value = data.get(key, default)
+    if not isinstance(value, str):
+        _bad(f"{key} is missing or no text", place, f'write {key} = "…"')
+    return value
+
+
+def _path(data: Mapping[str, Any], key: str, base: Path, place: str) -> Path | None:
+    return base / _text(data, key, place) if key in data else None
+
+
+def _table(data: Mapping[str, Any], key: str, place: str) -> Mapping[str, Any]:
+    value = data.get(key, {})
+    if not isinstance(value, dict):
+        _bad(f"{key} is a table", place, f"write [{key}]")
+    return value
+
+
+def _texts(data: Mapping[str, Any], key: str, place: str) -> dict[str, str]:
+    table = _table(data, key, place)
+    for k, v in table.items():
+        if not isinstance(v, str):
+            _bad(f"{k} is no text", f"{place}: {key}", f'write {k} = "…"')
+    return dict(table)
+
+
+def _only(data: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
+    for key in data:
+        if key not in known:
+            _bad(f"there is no setting {key[:60]!r}", place, nearest(key, known))
+
+
+def _bad(text: str, place: str, cure: str) -> Never:
+    raise ConfigError(text, place=place, cure=cure)

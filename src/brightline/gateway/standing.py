@@ -1,0 +1,68 @@
+"""What stands: the agreement and terms on which this gateway decides, or the pack it only observes with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from brightline.agreement import Agreement, Disclosure
+from brightline.errors import AgreementError
+from brightline.keys import VerifyKey
+from brightline.terms import Pack, read_pack
+
+NO_DIGEST = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`agreement` is None exactly where `observing`: then every use is decided and recorded, and none is blocked."""
+
+    pack: Pack
+    agreement: Agreement | None
+    models: Mapping[str, bytes]
+    disclosure: Disclosure
+
+    @property
+    def observing(self) -> bool:
+        return self.agreement is None
+
+    @property
+    def terms_digest(self) -> bytes:
+        """32 bytes, as entries carry it."""
+        return bytes.fromhex(self.pack.terms.digest.removeprefix("sha256:"))
+
+    def model_digest(self, name: str) -> bytes | None:
+        """The digest of a model that may be served; None for one that the agreement does not name."""
+        if self.agreement is None:
+            return self.models.get(name, NO_DIGEST)
+        return self.models.get(name)
+
+
+def agreed(agreement: Agreement) -> Standing:
+    """What an agreement in force says. Raises AgreementError where its terms are not those of its digest."""
+    pack = read_pack("agreement", agreement.terms.files)
+    if pack.terms.digest != str(agreement.terms.digest):
+        raise AgreementError(
+            "the terms' text does not have the agreed digest",
+            place="agreement: terms",
+            cure="this program reads them otherwise than both parties did: use the version they signed with",
+        )
+    models = {m.name: bytes.fromhex(str(m.digest).removeprefix("sha256:")) for m in agreement.models}
+    return Standing(pack, agreement, models, agreement.disclosure)
+
+
+def observed(pack: Pack, models: Mapping[str, bytes]) -> Standing:
+    """Observe with a pack that nobody has agreed to."""
+    return Standing(pack, None, models, Disclosure())
+
+
+def check_log(standing: Standing, origin: str, key: VerifyKey) -> None:
+    """Raises AgreementError where the agreement does not name this gateway's log and its key."""
+    if standing.agreement is None:
+        return
+    if not any(log.origin == origin and str(log.key) == str(key) for log in standing.agreement.logs):
+        raise AgreementError(
+            f"the agreement names no log {origin} with this gateway's key",
+            place="agreement: logs",
+            cure="use the log key that both parties signed, or amend the agreement",
+        )
