@@ -157,6 +157,14 @@ def test_weights_cut_short_are_named_in_the_engines_own_words(monkeypatch: pytes
     assert engine.api_key not in str(caught.value)
 
 
+def test_a_missing_system_library_is_named_with_a_cure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    engine = tmp_path / "engine.py"  # as on a Debian without libgomp1
+    engine.write_text("raise ImportError('libgomp.so.1: cannot open shared object file: No such file or directory')")
+    monkeypatch.setattr(embedded, "ENGINE", engine)
+    with pytest.raises(UpstreamError, match=r"status 1: ImportError: libgomp.so.1: .* apt-get install libgomp1"):
+        EmbeddedModel().start()
+
+
 def test_a_missing_engine_is_named_with_a_cure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(MachineError, match=r"xllamacpp: .*not installed — run `make`"):

@@ -160,6 +160,8 @@ def _ended(child: subprocess.Popen[bytes], errors: IO[bytes]) -> UpstreamError:
     """Why the engine ended while it loaded: its last words, which quote no prompt, for none has come yet."""
     status = child.wait(STOP_SECONDS)
     errors.seek(0)
-    words = errors.read().decode(errors="replace").strip().splitlines()
-    last = f": {words[-1][:200]}" if words else ""
-    return UpstreamError(f"the embedded model ended with status {status}{last}", cure=f"see that it is whole: {CURE}")
+    words = (errors.read().decode(errors="replace").strip().splitlines() or [""])[-1][:200]
+    text = f"the embedded model ended with status {status}: {words or 'without a word'}"
+    if "cannot open shared object file" in words:
+        return UpstreamError(text, cure="install that library; Debian: apt-get install libgomp1")
+    return UpstreamError(text, cure=f"see that it is whole: {CURE}")
