@@ -86,6 +86,11 @@ permit (principal, action, resource); @id("C") forbid"""
     }
 
 
+def test_a_line_end_that_went_missing_is_shown() -> None:
+    d = difference(reworded(CLAUSES), reworded(CLAUSES.removesuffix("\n")))
+    assert d.text.endswith(" forbid (principal, action, resource);\n+\\ no line end\n")
+
+
 TEXTS = st.text(st.sampled_from('a";\n /@id()'), max_size=30)
 
 

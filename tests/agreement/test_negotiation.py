@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from brightline.agreement import MESSAGE_TYPE, Keys, Kind, Message, Negotiation, Role, State, read_envelope
+from brightline.agreement.reading import plain
 from brightline.errors import AgreementError
 from brightline.keys import Envelope, SigningKey
 from tests.agreement.founding import (
@@ -242,6 +243,23 @@ def test_a_message_says_where_it_stands() -> None:
         replace(run(Kind.OFFER).messages[0], sequence=1).envelope()
     with pytest.raises(AgreementError, match="agreement: every message but a termination"):
         replace(run(Kind.OFFER).messages[0], agreement=None).envelope()
+
+
+@pytest.mark.parametrize("time", ["2026-1-3T1:2:3Z", "2026-11-23T12:00:00+00:00", "2026-11-23", "", 1])
+def test_a_time_is_written_in_one_way(time: object) -> None:
+    body = {**plain(run(Kind.OFFER).messages[0]), "time": time}
+    with pytest.raises(AgreementError, match=r"time: .* is no time — write it as"):
+        Message.read(body)
+
+
+@pytest.mark.parametrize("extra", [STRANGER, CUSTOMER], ids=["a stranger", "twice"])
+def test_no_signature_but_those_due(extra: SigningKey) -> None:
+    offered = run(Kind.OFFER)
+    accepted = run(Kind.ACCEPTED, start=offered).messages[-1]
+    assert accepted.agreement is not None
+    more = replace(accepted, signatures=(*accepted.signatures, *signed(accepted.agreement, extra).signatures))
+    with pytest.raises(AgreementError, match="due are customer and nobody else"):
+        offered.receive(resigned(more, CUSTOMER))
 
 
 def test_file_names_sort_in_order() -> None:

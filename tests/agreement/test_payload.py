@@ -150,6 +150,8 @@ REFUSED = [
     ("parties.customer.key", f" {GATEWAY.public}", "parties.customer.key: "),
     ("parties", [], "parties: expected an object, found []"),
     ("consequences", {}, "consequences: expected an object"),
+    ("terms.files", {f"{n}.cedar": "" for n in range(17)}, "terms.files: expected an object"),
+    ("parties.vendor.signatories", [{}] * 17, "parties.vendor.signatories: expected a list"),
     ("consequences", {"Not a code": {}}, "consequences, name: 'Not a code' is not a code"),
     ("audit.epochs", 0, "audit.epochs: expected a whole number"),
 ]

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from brightline.agreement import TABLE, Kind, Role, State, moves, step
+from brightline.agreement.table import DRAFTS, SIGNS
 from brightline.errors import AgreementError
 
 C, P = Role.CUSTOMER, Role.VENDOR
@@ -84,6 +85,11 @@ def test_the_reason_fits() -> None:
 def test_no_party_can_end_what_both_signed(state: State, role: Role) -> None:
     with pytest.raises(AgreementError, match="no message of one party ends what both signed"):
         step(state, role, Kind.TERMINATION)
+
+
+def test_a_draft_comes_only_where_nobody_signed() -> None:
+    signed = {after for (_, _, kind), after in TABLE.items() if kind in SIGNS} | {State.FINALIZED}
+    assert not [s for s, _, kind in TABLE if kind in DRAFTS and s in signed]
 
 
 def test_every_state_is_reached_and_every_state_but_the_last_two_goes_on() -> None:

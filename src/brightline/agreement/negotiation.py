@@ -186,7 +186,7 @@ class Negotiation:
     def _check_signatures(self, message: Message, keys: Keys, place: str) -> frozenset[Role]:
         if message.message is Kind.TERMINATION:
             return self.signers
-        due = frozenset() if message.message in DRAFTS else self.signers
+        due = self.signers  # empty wherever the table lets a draft come: nobody signed what can still be changed
         if message.message in SIGNS:
             due |= {message.sender}
         carried = message.signed_agreement()
