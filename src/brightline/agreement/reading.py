@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -72,6 +72,18 @@ class Record:
         for where, wrong, cure in made.faults():
             fail(at(place, where), wrong, cure)
         return made
+
+
+def completed(cls: type[Record], value: dict[str, Any]) -> dict[str, Any]:
+    """`value` with the defaults of the members that it leaves out: for drafts that people write, never for messages."""
+    out = dict(value)
+    for f in fields(cls):  # type: ignore[arg-type]  # every Record is a dataclass
+        name = _members(cls)[f.name][0]
+        if name not in out and f.default is not MISSING:
+            out[name] = plain(f.default)
+        elif name not in out and f.default_factory is not MISSING:
+            out[name] = plain(f.default_factory())
+    return out
 
 
 _MEMBERS: dict[type[Record], dict[str, tuple[str, Reader]]] = {}

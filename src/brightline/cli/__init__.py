@@ -31,12 +31,12 @@ def main() -> None:
     try:
         app()
     except BrightlineError as e:
-        print(f"brightline: {e}", file=sys.stderr)  # noqa: T201 - the one place where faults are printed
+        sys.stderr.write(f"brightline: {e}\n")
         raise SystemExit(2) from None
     except BrokenPipeError:
         # The reader has gone (`… | head`): nothing to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(2) from None
     except OSError as e:
-        print(f"brightline: {e.filename or 'the machine'}: {e.strerror or e}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"brightline: {e.filename or 'the machine'}: {e.strerror or e}\n")
         raise SystemExit(2) from None

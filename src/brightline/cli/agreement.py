@@ -1,2 +1,156 @@
+"""`brightline agreement …`: the negotiation as files in a folder, which a disc can carry.
+
+Names of states and messages are the Dataspace Protocol's 2025-1; each verb writes the next message into the folder,
+and `agreement.json` beside them as soon as both parties have signed the same text.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
 import typer
-app = typer.Typer()
+
+from brightline.agreement import (
+    Agreement,
+    Keys,
+    Kind,
+    Message,
+    Negotiation,
+    in_force,
+    read_envelope,
+    show_negotiation,
+    show_text,
+)
+from brightline.agreement import show as status_document
+from brightline.agreement.message import MESSAGE_TYPE
+from brightline.cli.draft import read_draft
+from brightline.cli.key import read_signing_key, read_verify_key
+from brightline.cli.printing import Json, print_json, read_bytes, say, write_new
+from brightline.errors import AgreementError
+from brightline.keys import Envelope
+
+SIGNED = "agreement.json"
+
+app = typer.Typer(help="Offer, counter, sign and show agreements.", no_args_is_help=True)
+Draft = Annotated[Path, typer.Argument(help="The draft: a TOML file (docs/reference/agreement.md).")]
+Folder = Annotated[Path, typer.Argument(help="The negotiation's folder of message files.")]
+Key = Annotated[str, typer.Option("--key", help="The signing key of the party that speaks.")]
+Reason = Annotated[str | None, typer.Option("--reason", help="A word to the other side's people; decides nothing.")]
+
+
+@app.command()
+def offer(draft: Draft, folder: Folder, key: Key, reason: Reason = None, as_json: Json = False) -> None:
+    """Put a draft on the table as the vendor (ContractOfferMessage): the first message, or an answer to a request."""
+    _send(folder, Kind.OFFER, key, read_draft(draft), reason, as_json)
+
+
+@app.command()
+def counter(draft: Draft, folder: Folder, key: Key, reason: Reason = None, as_json: Json = False) -> None:
+    """Put another draft on the table; whoever signs as the customer requests, as the vendor offers."""
+    agreement = read_draft(draft)
+    mine = read_signing_key(key).public
+    kind = Kind.REQUEST if mine == agreement.parties.customer.key else Kind.OFFER
+    _send(folder, kind, key, agreement, reason, as_json)
+
+
+@app.command()
+def accept(folder: Folder, key: Key, reason: Reason = None, as_json: Json = False) -> None:
+    """Accept what is on the table and sign it, as the customer (ContractNegotiationEventMessage ACCEPTED)."""
+    _send(folder, Kind.ACCEPTED, key, None, reason, as_json)
+
+
+@app.command()
+def agree(folder: Folder, key: Key, reason: Reason = None, as_json: Json = False) -> None:
+    """Sign it as the vendor (ContractAgreementMessage)."""
+    _send(folder, Kind.AGREEMENT, key, None, reason, as_json)
+
+
+@app.command()
+def confirm(folder: Folder, key: Key, reason: Reason = None, as_json: Json = False) -> None:
+    """Confirm the vendor's signature as the customer (ContractAgreementVerificationMessage)."""
+    _send(folder, Kind.VERIFICATION, key, None, reason, as_json)
+
+
+@app.command()
+def finalize(folder: Folder, key: Key, reason: Reason = None, as_json: Json = False) -> None:
+    """Close the negotiation as the vendor (ContractNegotiationEventMessage FINALIZED)."""
+    _send(folder, Kind.FINALIZED, key, None, reason, as_json)
+
+
+@app.command()
+def terminate(folder: Folder, key: Key, reason: Reason = None, as_json: Json = False) -> None:
+    """End the negotiation without an agreement; what both have signed it does not end."""
+    _send(folder, Kind.TERMINATION, key, None, reason, as_json)
+
+
+@app.command()
+def show(
+    files: Annotated[list[Path], typer.Argument(help="A negotiation's folder, or agreement and message files.")],
+    vendor_key: Annotated[str | None, typer.Option(help="The vendor's key as you know it from elsewhere.")] = None,
+    customer_key: Annotated[str | None, typer.Option(help="The customer's key, likewise.")] = None,
+    as_json: Json = False,
+) -> None:
+    """State, parties, signatures and what follows from what. Ends 1 where the agreement is not in force."""
+    keys = known_keys(vendor_key, customer_key)
+    today = datetime.now(UTC).date()
+    if len(files) == 1 and files[0].is_dir():
+        document = show_negotiation(_negotiation(files[0], keys), today)
+    else:
+        document = status_document(in_force([_envelope(f) for f in files], keys=keys, today=today))
+    if as_json:
+        print_json(document)
+    else:
+        say(show_text(document).rstrip())
+    raise typer.Exit(0 if document["in_force"] else 1)
+
+
+def known_keys(vendor: str | None, customer: str | None) -> Keys | None:
+    """The parties' keys as known from elsewhere; both or neither. Raises AgreementError."""
+    if vendor is None and customer is None:
+        return None
+    if vendor is None or customer is None:
+        raise AgreementError("one known key alone", place="--vendor-key, --customer-key", cure="give both or neither")
+    return Keys(vendor=read_verify_key(vendor), customer=read_verify_key(customer))
+
+
+def _send(folder: Path, kind: Kind, key: str, draft: Agreement | None, reason: str | None, as_json: bool) -> None:
+    """Write the next message of the negotiation in `folder`, and the agreement once both have signed it."""
+    # 1. what was said so far; the first message begins a negotiation
+    signing = read_signing_key(key)
+    negotiation = _negotiation(folder, None) if _messages(folder) else Negotiation.begin(secrets.token_bytes(16))
+    # 2. the message, refused here where the other side would refuse it
+    negotiation, envelope = negotiation.send(kind, signing, datetime.now(UTC), draft, reason)
+    path = folder / Message.of(envelope).file_name
+    write_new(path, envelope.to_bytes())
+    # 3. the agreement itself, once there is one
+    signed = negotiation.signed_agreement if negotiation.both_signed else None
+    if signed is not None and not (folder / SIGNED).exists():
+        write_new(folder / SIGNED, signed.to_bytes())
+    if as_json:
+        document = {"state": str(negotiation.state), "message": str(path), "both_signed": negotiation.both_signed}
+        print_json(document | {"agreement": str(folder / SIGNED) if signed is not None else None})
+    else:
+        say(f"wrote {path}; the negotiation is now {negotiation.state}")
+        if signed is not None:
+            say(f"both have signed the same text: {folder / SIGNED}")
+
+
+def _negotiation(folder: Path, keys: Keys | None) -> Negotiation:
+    paths = _messages(folder)
+    if not paths:
+        raise AgreementError("no message in it", place=str(folder), cure="begin with `brightline agreement offer`")
+    return Negotiation.replay([_envelope(p) for p in paths], keys)
+
+
+def _messages(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("[0-9][0-9][0-9]-*.json") if p.is_file())
+
+
+def _envelope(path: Path) -> Envelope:
+    envelope = read_envelope(read_bytes(str(path)), str(path))
+    if envelope.payload_type != MESSAGE_TYPE:
+        Agreement.of(envelope, str(path))
+    return envelope

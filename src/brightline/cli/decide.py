@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from brightline.canonical import parse
-from brightline.cli.printing import Json, coloured, print_json, read_bytes, say
+from brightline.cli.printing import Json, outcome, print_json, read_bytes, say
 from brightline.errors import UseError
 from brightline.storage.packs import open_pack
 from brightline.terms import Decision, Outcome, confirm
@@ -60,7 +60,7 @@ def _objects(paths: list[str]) -> Iterator[tuple[str, object]]:
 
 
 def _show(activity: str, decision: Decision) -> None:
-    say(f"{coloured(decision.outcome)}  {activity}: {decision.text}")
+    say(outcome(decision.outcome), f"  {activity}: {decision.text}")
     if decision.outcome is Outcome.ASK:
         for name, source in decision.needs[0].facts.items():
             say(f"      state {name} ({source})")

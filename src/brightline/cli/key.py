@@ -1,2 +1,85 @@
+"""`brightline key new · show`: keys for signing, for the site's content, and for the gateway's callers."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import Annotated
+
 import typer
-app = typer.Typer()
+
+from brightline.cli.printing import Json, print_json, read_bytes, say, write_new
+from brightline.errors import ConfigError, KeyFileError
+from brightline.keys import SigningKey, VerifyKey
+
+app = typer.Typer(help="Make and show keys.", no_args_is_help=True)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Whose key: a party, a log's origin, or an actor. No spaces, no '+'.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The secret file; its twin is .pub.")] = None,
+    api: Annotated[bool, typer.Option("--api", help="An API key for an actor: printed once, never kept.")] = False,
+    site: Annotated[bool, typer.Option("--site", help="A site key, under which content keys are wrapped.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a signing key (Ed25519), an API key (--api) or a site key (--site)."""
+    if api and site:
+        raise ConfigError("--api and --site together", place="key new", cure="make one key at a time")
+    if api:
+        key = f"bl-{secrets.token_urlsafe(32)}"
+        document = {"name": name, "key": key, "key_sha256": hashlib.sha256(key.encode()).hexdigest()}
+        text = [f"key         {key}", f"key_sha256  {document['key_sha256']}", "The key is shown this once."]
+    elif site:
+        path = out or Path(f"{_file(name)}.site")
+        write_new(path, secrets.token_hex(32).encode() + b"\n", secret=True)
+        document = {"name": name, "secret": str(path)}
+        text = [f"secret  {path}  (keep it: without it no content of the record can be read)"]
+    else:
+        path = out or Path(f"{_file(name)}.key")
+        signing = SigningKey.new(name, secrets.token_bytes(32))
+        write_new(path, signing.secret_text().encode() + b"\n", secret=True)
+        public = path.with_suffix(".pub")
+        write_new(public, str(signing.public).encode() + b"\n")
+        document = {"name": name, "secret": str(path), "public": str(public), "key": str(signing.public)}
+        text = [f"secret  {path}", f"public  {public}", f"        {signing.public}"]
+    if as_json:
+        print_json(document)
+    else:
+        for line in text:
+            say(line)
+
+
+@app.command()
+def show(file: Annotated[str, typer.Argument(help="A .key or .pub file.")], as_json: Json = False) -> None:
+    """Name and public half of a key; a secret is never shown."""
+    public = read_verify_key(file)
+    if as_json:
+        print_json({"name": public.name, "id": public.id.hex(), "key": str(public)})
+    else:
+        say(str(public))
+
+
+def read_signing_key(file: str) -> SigningKey:
+    """The secret key in a file. Raises KeyFileError naming the file."""
+    return SigningKey.parse(_text(file), file)
+
+
+def read_verify_key(file: str) -> VerifyKey:
+    """The public key in a .pub or .key file, or given as text. Raises KeyFileError naming the file."""
+    text = file if file.count("+") >= 2 and not Path(file).exists() else _text(file)
+    if text.startswith("PRIVATE+KEY+"):
+        return SigningKey.parse(text, file).public
+    return VerifyKey.parse(text, file)
+
+
+def _text(file: str) -> str:
+    try:
+        return read_bytes(file).decode("ascii")
+    except UnicodeDecodeError:
+        raise KeyFileError("not a key file", place=file, cure="name a .key or .pub file") from None
+
+
+def _file(name: str) -> str:
+    return name.replace("/", "-")

@@ -4,63 +4,56 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from brightline.errors import ConfigError
 
 WIDTH = 100
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
-_COLOURS = {
-    "permit": typer.colors.GREEN,
-    "hold": typer.colors.YELLOW,
-    "ask": typer.colors.BLUE,
-    "deny": typer.colors.RED,
-}
+_STYLES = {"permit": "bold green", "hold": "bold yellow", "ask": "bold cyan", "deny": "bold red"}
 
 
 def print_json(document: Any) -> None:
     """One JSON document on one line, so that `decide` gives JSON Lines."""
-    say(json.dumps(document, ensure_ascii=False, default=str))
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
 
 
-def say(text: str = "") -> None:
-    """Plain text on stdout; colours are dropped where stdout is no terminal."""
-    typer.echo(text)
+def say(*parts: str | Text) -> None:
+    """Plain text on stdout, wrapped at the terminal's width but at most 100 columns where it is one."""
+    _console().print(Text.assemble(*parts), soft_wrap=not sys.stdout.isatty())
 
 
-def coloured(outcome: str) -> str:
+def outcome(word: str) -> Text:
     """An outcome in its colour; the word says it too, so nothing rests on colour alone."""
-    return typer.style(outcome, fg=_COLOURS.get(outcome), bold=True)
+    return Text(word, style=_STYLES.get(word.partition("(")[0].strip(), ""))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str | Text]], title: str = "") -> None:
+    """A table within 100 columns."""
+    shown = Table(*head, box=SIMPLE_HEAD, title=title or None, title_justify="left", width=None, pad_edge=False)
+    for row in rows:
+        shown.add_row(*[cell if isinstance(cell, Text) else Text(cell) for cell in row])
+    _console().print(shown)
 
 
 def progress(text: str) -> None:
     """One line on a terminal's stderr; silent elsewhere."""
     if sys.stderr.isatty():
-        typer.echo(f"  … {text}", err=True)
+        sys.stderr.write(f"  … {text}\n")
 
 
-def table(rows: Sequence[Sequence[str]], head: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
-    """Lines of a table with columns of `widths`; the last column wraps."""
-    import textwrap
-
-    def line(cells: Sequence[str]) -> Iterable[str]:
-        wrapped = [textwrap.wrap(typer.unstyle(c), w) or [""] for c, w in zip(cells, widths, strict=True)]
-        for i in range(max(map(len, wrapped))):
-            parts = [(w[i] if i < len(w) else "").ljust(width) for w, width in zip(wrapped, widths, strict=True)]
-            for j, c in enumerate(cells):
-                if c != typer.unstyle(c):
-                    parts[j] = parts[j].replace(typer.unstyle(c), c, 1)
-            yield "  ".join(parts).rstrip()
-
-    yield from line(head)
-    yield "  ".join("─" * w for w in widths)
-    for row in rows:
-        yield from line(row)
+def _console() -> Console:
+    width = min(Console().width, WIDTH) if sys.stdout.isatty() else WIDTH
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def read_bytes(path: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from brightline.cli.printing import Json, coloured, print_json, say, write_new
+from brightline.cli.printing import Json, outcome, print_json, say, write_new
 from brightline.cli.starter import starter_pack
 from brightline.storage.packs import open_pack
 from brightline.terms import lint as lint_pack
@@ -63,7 +63,7 @@ def test(pack: Pack, as_json: Json = False) -> None:
         for r in failed:
             say(f"{r.scenario.id}: {'; '.join(r.wrong)}")
             say(f"    {r.scenario.text}")
-            say(f"    {coloured(r.decision.outcome)}: {r.decision.text}")
+            say("    ", outcome(r.decision.outcome), f": {r.decision.text}")
         say(f"{len(results) - len(failed)} scenarios passed, {len(failed)} failed")
         if not results:
             say("there is no scenarios.jsonl: write some, so that the words can be tested")

@@ -1,4 +1,4 @@
-"""brightline.toml: what the customer's operator sets. Every setting is in docs/reference/settings.md (a test sees to it).
+"""brightline.toml: what the operator sets. Every setting is in docs/reference/settings.md.
 
 Paths are relative to the file's own folder.
 """
@@ -78,7 +78,7 @@ def read_config(path: Path) -> Config:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except OSError as e:
-        _bad(f"cannot be read: {e.strerror}", str(path), "give --config FILE, or make one with `brightline demo --keep`")
+        _bad(f"cannot be read: {e.strerror}", str(path), "give --config FILE, or start from the demo's")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         _bad(f"not TOML: {e}", str(path), "write TOML 1.0 in UTF-8")
     return parse_config(data, path.parent, str(path))
@@ -130,7 +130,8 @@ def _purpose(name: str, data: Any, place: str) -> PurposeConfig:
     if not isinstance(data, dict):
         _bad("a purpose is a table", place, 'write activity = "gen.office"')
     _only(data, ("activity", "facts", "text"), place)
-    return PurposeConfig(name, _text(data, "activity", place), _table(data, "facts", place), _text(data, "text", place, ""))
+    facts, text = _table(data, "facts", place), _text(data, "text", place, "")
+    return PurposeConfig(name, _text(data, "activity", place), facts, text)
 
 
 def _actor(data: Any, purposes: Mapping[str, PurposeConfig], place: str) -> ActorConfig:

@@ -19,6 +19,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from brightline.errors import KeyFileError
 
 ED25519 = b"\x01"
+# Points of small order: under such a "key" one signature verifies for many messages, so its holder could deny them all.
+# Compared with the sign bit cleared; the last three are the non-canonical encodings of p-1, p and p+1.
+_SMALL_ORDER = frozenset(
+    bytes.fromhex(h)
+    for h in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
 CURE = "make a key with `brightline key new NAME`"
 
 
@@ -33,6 +47,8 @@ class VerifyKey:
         _check_name(self.name)
         if len(self.public) != 32:
             raise KeyFileError("a public key has 32 bytes", cure=CURE)
+        if self.public[:31] + bytes([self.public[31] & 0x7F]) in _SMALL_ORDER:
+            raise KeyFileError("a public key of small order binds nobody", cure=CURE)
 
     @property
     def id(self) -> bytes:

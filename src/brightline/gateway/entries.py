@@ -1,0 +1,139 @@
+"""What a call leaves in the record: drafts of its decision and outcome entries (steps 5 and 7).
+
+Private fields carry the content, the actor and every fact with its source; the entry shows none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from brightline.gateway.access import Purpose
+from brightline.gateway.codec import Answer, Api, Call
+from brightline.gateway.standing import Standing
+from brightline.record import body as bodies
+from brightline.record.body import Act, DecisionBody, OutcomeBody, OutcomeStatus
+from brightline.record.entry import Flag, OutcomeCode
+from brightline.record.log import Draft
+from brightline.terms import Decision, Outcome, Terms
+from brightline.vocabulary import FactValue, Source, Use, Vocabulary
+
+_API = {Api.CHAT: bodies.Api.OPENAI_CHAT, Api.MESSAGES: bodies.Api.ANTHROPIC_MESSAGES}
+_OUTCOME = {
+    Outcome.PERMIT: OutcomeCode.PERMIT,
+    Outcome.HOLD: OutcomeCode.HOLD,
+    Outcome.ASK: OutcomeCode.ASK,
+    Outcome.DENY: OutcomeCode.DENY,
+}
+_FLAGS: tuple[tuple[str, FactValue, Flag], ...] = (
+    ("screen", "not_screened", Flag.NOT_SCREENED),
+    ("screen", "flagged", Flag.SCREEN_FLAGGED),
+    ("integrity", "drifted", Flag.DRIFTED),
+    ("meter", "missing", Flag.METER_MISSING),
+    ("approval_tempo", "hurried", Flag.HURRIED),
+    ("end_user", "unidentified", Flag.UNIDENTIFIED),
+)
+
+
+def decision_draft(
+    standing: Standing, call: Call, purpose: Purpose, use: Use, decision: Decision, flags: int, model: bytes
+) -> Draft:
+    """The entry of a decision. `flags`: what step 4 adds (sampled by the oracle, disagreed, failed)."""
+    terms = standing.pack.terms
+    words = terms.scope.vocabulary
+    claimed = _claimed(words, use)
+    for name, value, flag in _FLAGS:
+        if use.facts.get(name) == value:
+            flags |= flag
+    if call.stream:
+        flags |= Flag.STREAMED
+    if claimed:
+        flags |= Flag.CLAIMED
+    if use.alternatives:
+        flags |= Flag.ALTERNATIVE
+    if standing.observing:
+        flags |= Flag.OBSERVED
+    needed = {a for n in decision.needs for a in n.approvals}
+    missing = {f for n in decision.needs for f in n.facts}
+    body = DecisionBody(
+        claimed=claimed,
+        missing=_ranks(words, "facts", frozenset(missing)),
+        approvals=_ranks(words, "approvals", frozenset(needed)),
+        duties=_ranks(words, "duties", frozenset(decision.duties)),
+        api=_API[call.api],
+        act=Act.MODEL_CALL,
+    )
+    return Draft(
+        body=body,
+        activity=words.ranks[use.activity],
+        outcome=_OUTCOME[decision.outcome],
+        flags=flags,
+        clauses=clause_bits(terms, decision.clauses),
+        terms=standing.terms_digest,
+        model=model,
+        fields=(
+            ("content", call.body),
+            ("actor", use.actor.encode()),
+            ("component", use.component.encode()),
+            ("purpose", purpose.name.encode()),
+            *_facts(use.facts, use.sources),
+        ),
+    )
+
+
+def outcome_draft(
+    standing: Standing, decision: int, status: OutcomeStatus, answer: Answer | None, upstream_status: int, model: bytes
+) -> Draft:
+    """The entry of how a call ended. Tokens that the model server did not tell are estimated, and flagged so."""
+    flags = Flag(0)
+    if standing.observing:
+        flags |= Flag.OBSERVED
+    inputs = outputs = calls = 0
+    text = b""
+    if answer is not None:
+        text = answer.text.encode("utf-8", "replace")
+        calls = len(answer.tool_calls)
+        if answer.output_tokens is None:
+            flags |= Flag.ESTIMATED
+        inputs = answer.input_tokens or 0
+        outputs = answer.output_tokens if answer.output_tokens is not None else -(-len(text) // 4)
+    return Draft(
+        body=OutcomeBody(decision, status, inputs, outputs, calls, upstream_status),
+        flags=flags,
+        terms=standing.terms_digest,
+        model=model,
+        fields=(("answer", text),) if text else (),
+    )
+
+
+def clause_bits(terms: Terms, ids: tuple[str, ...]) -> int:
+    """The bits of clauses by rank; none for `default-deny`."""
+    return sum(1 << i for i, c in enumerate(terms.clauses) if c.id in ids)
+
+
+def _facts(facts: Mapping[str, FactValue], sources: Mapping[str, Source]) -> list[tuple[str, bytes]]:
+    """Private fields `fact.NAME` = `VALUE SOURCE`; members of a set are joined with plus signs."""
+    return [
+        (f"fact.{name}", f"{_plain(value)} {sources.get(name, Source.OBSERVED)}".encode())
+        for name, value in facts.items()
+    ]
+
+
+def _plain(value: FactValue) -> str:
+    return "+".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+
+
+def _claimed(words: Vocabulary, use: Use) -> int:
+    """Facts that rest on a claim alone, bits by rank in the vocabulary."""
+    bits = 0
+    for name, source in use.sources.items():
+        if source is Source.DECLARED:
+            bits |= 1 << words.index[name]
+    return bits
+
+
+def _ranks(words: Vocabulary, table: str, names: frozenset[str]) -> int:
+    """Bits of `names` in vocabulary order: of all facts, or of the values of one fact."""
+    if not names:
+        return 0
+    order = tuple(words.facts) if table == "facts" else words.facts[table].names
+    return sum(1 << i for i, n in enumerate(order) if n in names)

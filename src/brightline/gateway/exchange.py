@@ -1,0 +1,265 @@
+"""The path of a request, in the order of DESIGN section 5. The same numbers stand in docs, code and log fields.
+
+1 authenticate and find the agreement · 2 decode to a neutral call · 3 facts · 4 decide · 5 record, durably, before any
+byte goes upstream · 6 forward · 7 record the outcome · 8 encode.
+
+It never sees a socket: bytes and header pairs come in, chunks go out (`brightline.gateway.wire`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from brightline.errors import BrightlineError, CallError, OracleError, StorageError, UpstreamError
+from brightline.gateway.access import Access
+from brightline.gateway.codec import Answer, Api, Call, Family, decode, forward_body, reading, unknown_model
+from brightline.gateway.codec import reply as encoding
+from brightline.gateway.entries import decision_draft, outcome_draft
+from brightline.gateway.refusal import brightline_object, code_of, decision_headers
+from brightline.gateway.standing import Standing
+from brightline.gateway.wire import Header, Reply, Request, Response, Upstream
+from brightline.record.body import OutcomeStatus
+from brightline.record.entry import Flag
+from brightline.record.log import Draft
+from brightline.terms import DEFAULT_DENY, Decision, Outcome, confirm, decide
+from brightline.vocabulary import Use
+
+PERFORMABLE = ("note",)
+"""The duties that this gateway can perform: noting, which the record does."""
+
+_SENT_ON = frozenset((b"accept", b"anthropic-version", b"anthropic-beta", b"openai-beta"))
+_PASSED_BACK = frozenset((b"content-type", b"cache-control", b"request-id", b"x-request-id", b"retry-after"))
+NO_RECORD = "the record cannot be written, so nothing is answered"
+_JSON: Header = (b"content-type", b"application/json")
+
+logger = logging.getLogger("brightline.gateway")
+
+
+class Receipt(Protocol):
+    """Where an entry stands: enough to ask the log for a proof of it."""
+
+    @property
+    def origin(self) -> str: ...
+    @property
+    def index(self) -> int: ...
+
+
+class Recorder(Protocol):
+    """Makes entries durable. The future is done when the entry is; StorageError where it cannot be."""
+
+    def append(self, draft: Draft) -> asyncio.Future[Receipt]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A call after step 5. `permits`: it may go upstream."""
+
+    call: Call
+    decision: Decision
+    receipt: Receipt
+    model: bytes
+    permits: bool
+    headers: list[Header]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One gateway's handling of decided calls. `upstream_models`: our name of a model → the upstream's."""
+
+    standing: Standing
+    access: Access
+    recorder: Recorder
+    upstream: Upstream
+    upstream_key: bytes
+    upstream_models: Mapping[str, str]
+    oracle_share: float
+
+    async def handle(self, api: Api, request: Request, reply: Reply) -> None:
+        """Answer one request to a decided API."""
+        try:
+            decided = await self._decided(api, request)
+            if decided.permits:
+                await self._forward(decided, request, reply)
+            else:
+                self._refuse(decided, reply)
+        except StorageError as e:
+            # No durable record, no answer (DESIGN section 5). The caller learns that, and not what the disk said;
+            # a stream that has begun is cut off without its end.
+            logger.error("the record refused: %s", e)
+            if reply.started:
+                raise
+            _send(reply, encoding.of_error(api.family, StorageError(NO_RECORD)))
+        except BrightlineError as e:
+            _send(reply, encoding.of_error(api.family, e))
+
+    async def _decided(self, api: Api, request: Request) -> Decided:
+        # 1. authenticate and find the agreement
+        caller = self.access.caller(request.header(b"authorization"), request.header(b"x-api-key"))
+        # 2. decode to a neutral call
+        call = decode(api, request.body)
+        _refuse_tools(call)
+        model = self._model(call.model)
+        # 3. facts
+        purpose, use = self.access.use(
+            caller, request.header(b"brightline-purpose"), request.header(b"brightline-facts"), call.model
+        )
+        # 4. decide
+        decision, flags = self._decide(use)
+        permits = decision.outcome is Outcome.PERMIT or self.standing.observing
+        # 5. record, durably, before any byte goes upstream
+        draft = decision_draft(self.standing, call, purpose, use, decision, flags, model)
+        appended = self.recorder.append(draft)
+        try:
+            receipt = await asyncio.shield(appended)
+        except asyncio.CancelledError:
+            # The client has gone, but the entry will stand: it gets its outcome, and the call goes nowhere.
+            receipt = await appended
+            if permits:
+                draft = outcome_draft(self.standing, receipt.index, OutcomeStatus.NOT_SENT, None, 0, model)
+                await self.recorder.append(draft)
+            raise
+        headers = decision_headers(self.standing, decision, receipt.index, receipt.origin)
+        return Decided(call, decision, receipt, model, permits, headers)
+
+    def _model(self, name: str) -> bytes:
+        """The digest of the model asked for. The engine ignores the name, so the gateway must not."""
+        digest = self.standing.model_digest(name)
+        if digest is None:
+            raise unknown_model(name, list(self.standing.models))
+        return digest
+
+    def _decide(self, use: Use) -> tuple[Decision, int]:
+        """The decision, and flags that say how it was reached. An error in deciding denies."""
+        terms = self.standing.pack.terms
+        flags = 0
+        try:
+            decision = decide(terms, use, PERFORMABLE)
+            if random.random() < self.oracle_share:  # noqa: S311 - a sample for checking ourselves, no secret
+                flags = Flag.SAMPLED
+                confirm(terms, use, decision)
+        except OracleError as e:
+            logger.critical("step=4 closures and Cedar engine disagree: %s", e)
+            return self._denied("the two readings of the terms disagree"), Flag.SAMPLED | Flag.DISAGREED
+        except Exception:
+            logger.critical("step=4 deciding failed", exc_info=True)
+            return self._denied("deciding failed"), flags | Flag.FAILED
+        return decision, flags
+
+    def _denied(self, why: str) -> Decision:
+        return Decision(Outcome.DENY, (DEFAULT_DENY,), (), (), self.standing.pack.terms.digest, f"Denied: {why}.")
+
+    def _refuse(self, decided: Decided, reply: Reply) -> None:
+        decision, receipt = decided.decision, decided.receipt
+        shown = brightline_object(self.standing, decision, receipt.index, receipt.origin)
+        refusal = encoding.refusal(decided.call.api.family, code_of(decision), decision.text, shown)
+        _send(reply, refusal, decided.headers)
+
+    async def _forward(self, decided: Decided, request: Request, reply: Reply) -> None:
+        # 6. forward
+        call = decided.call
+        body = forward_body(call, self.upstream_models.get(call.model, call.model))
+        headers = [(n, v) for n, v in request.headers if n in _SENT_ON]
+        headers += [_JSON, *self._credentials(call.api.family)]
+        try:
+            response = await self.upstream.send(b"POST", call.api.encode(), headers, body)
+        except UpstreamError as e:
+            await self._settle(decided, OutcomeStatus.UPSTREAM_DIED if e.sent else OutcomeStatus.NOT_SENT)
+            _send(reply, encoding.of_error(call.api.family, e), decided.headers)
+            return
+        except asyncio.CancelledError:
+            await self._settle(decided, OutcomeStatus.CLIENT_GONE)
+            raise
+        with response:
+            if response.status == 200:
+                await self._pass_answer(decided, response, reply)
+            else:
+                await self._pass_error(decided, response, reply)
+
+    async def _pass_error(self, decided: Decided, response: Response, reply: Reply) -> None:
+        try:
+            body = await response.read()
+        except UpstreamError:
+            body = b""
+        except asyncio.CancelledError:
+            await self._settle(decided, OutcomeStatus.CLIENT_GONE, http=response.status)
+            raise
+        # 7. record the outcome
+        await self._settle(decided, OutcomeStatus.UPSTREAM_ERROR, http=response.status)
+        # 8. encode
+        _send(reply, encoding.upstream(decided.call.api.family, response.status, body), decided.headers)
+
+    async def _pass_answer(self, decided: Decided, response: Response, reply: Reply) -> None:
+        family = decided.call.api.family
+        kept = [(n, v) for n, v in response.headers if n in _PASSED_BACK]
+        content_type = next((v for n, v in kept if n == b"content-type"), b"").decode("latin-1")
+        streamed = content_type.startswith("text/event-stream")
+        read = reading(decided.call, content_type)
+        try:
+            if streamed:
+                reply.start(200, [*kept, *decided.headers])
+            async for chunk in response:
+                out = read.feed(chunk)
+                if out:
+                    await reply.write(out)
+            tail = read.finish()
+        except UpstreamError as e:
+            # 7 and 8 where the upstream died or misbehaved: what came, then an error in the API's own shape
+            await self._settle(decided, OutcomeStatus.UPSTREAM_DIED, read.answer(), 200)
+            if not streamed:
+                _send(reply, encoding.of_error(family, e), decided.headers)
+                return
+            await reply.write(read.finish(whole=False) + encoding.event(family, "upstream_failed", e.text))
+            reply.end()
+            return
+        except (asyncio.CancelledError, ConnectionResetError):
+            await self._settle(decided, OutcomeStatus.CLIENT_GONE, read.answer(), 200)
+            raise
+        # 7. record the outcome, durably, before the last byte leaves
+        answer = read.answer()
+        await self._settle(decided, _status(answer), answer, 200)
+        # 8. encode
+        if streamed:
+            await reply.write(tail)
+            reply.end()
+        else:
+            reply.send(200, [*kept, *decided.headers], tail)
+
+    async def _settle(
+        self, decided: Decided, status: OutcomeStatus, answer: Answer | None = None, http: int = 0
+    ) -> None:
+        """Step 7: the outcome entry, durable when this returns. Raises StorageError."""
+        draft = outcome_draft(self.standing, decided.receipt.index, status, answer, http, decided.model)
+        await asyncio.shield(self.recorder.append(draft))
+
+    def _credentials(self, family: Family) -> list[Header]:
+        """The gateway's own key for the upstream; the caller's key never leaves."""
+        if not self.upstream_key:
+            return []
+        if family is Family.ANTHROPIC:
+            return [(b"x-api-key", self.upstream_key), (b"authorization", b"Bearer " + self.upstream_key)]
+        return [(b"authorization", b"Bearer " + self.upstream_key)]
+
+
+def _refuse_tools(call: Call) -> None:
+    """No tool call is governed yet, so none is let through. Raises CallError 501."""
+    if call.tools:
+        cure = "send the call without tools: this version does not govern tool calls, so it lets none through"
+        raise CallError("tools are not governed yet", status=501, code="tools_not_governed", place="tools", cure=cure)
+
+
+def _status(answer: Answer) -> OutcomeStatus:
+    """How an answer that came whole over HTTP ended."""
+    if answer.error is not None:
+        return OutcomeStatus.UPSTREAM_ERROR
+    if answer.refused:
+        return OutcomeStatus.MODEL_REFUSED
+    return OutcomeStatus.COMPLETED if answer.ended else OutcomeStatus.UPSTREAM_DIED
+
+
+def _send(reply: Reply, said: encoding.Reply, headers: Sequence[Header] = ()) -> None:
+    reply.send(said.status, [*said.headers, *headers], said.body)
