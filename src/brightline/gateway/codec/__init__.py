@@ -1,0 +1,42 @@
+"""Bytes of the two APIs in, neutral values out, and back: no sockets, no clock, no state between requests.
+
+A request goes `decode` → decisions on the `Call` → `forward_body`. Its answer goes through a `reading`: `feed` and
+`finish` give the client's bytes, `answer` says what was read. What Brightline itself says (`refusal`, `failure`,
+`of_error`, `event`, `upstream`, `models_list`) is written in the shape of the client's `Family`.
+"""
+
+from brightline.gateway.codec.answer import Answer, Finish, ToolCall
+from brightline.gateway.codec.body import Limits
+from brightline.gateway.codec.call import Api, Call, Family
+from brightline.gateway.codec.models import ListedModel, models_list, unknown_model
+from brightline.gateway.codec.reading import Reading, reading
+from brightline.gateway.codec.reply import Refusal, Reply, event, failure, of_error, refusal, upstream
+from brightline.gateway.codec.request import decode, forward_body
+from brightline.gateway.codec.text import Kind, Piece, Role
+
+__all__ = [
+    "Answer",
+    "Api",
+    "Call",
+    "Family",
+    "Finish",
+    "Kind",
+    "Limits",
+    "ListedModel",
+    "Piece",
+    "Reading",
+    "Refusal",
+    "Reply",
+    "Role",
+    "ToolCall",
+    "decode",
+    "event",
+    "failure",
+    "forward_body",
+    "models_list",
+    "of_error",
+    "reading",
+    "refusal",
+    "unknown_model",
+    "upstream",
+]

@@ -1,0 +1,116 @@
+"""Reading an answer on its way to the client.
+
+Law: any cutting of the same bytes into chunks gives the same answer and the same bytes out. Out comes what came in,
+except the usage chunk that only the gateway asked for. Memory is bounded by `answer.Limits`.
+
+The end is held back (DESIGN section 6: the outcome entry is durable before the last byte of an answer leaves):
+`feed` gives what may leave now, `finish` the rest. Of a stream the rest is the event that ends it; of a whole body it
+is everything, since a client can use no part of it, and so a body that is no answer can still become a clean error.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from brightline.errors import UpstreamError
+from brightline.gateway.codec.answer import LIMITS, Answer, Gathering, Limits
+from brightline.gateway.codec.call import Api, Call
+from brightline.gateway.codec.chat_answer import ChatAnswer
+from brightline.gateway.codec.messages_answer import MessagesAnswer
+from brightline.gateway.codec.sse import Events, parse
+
+
+class Reading(Protocol):
+    """An answer being read. After an UpstreamError it is over; `answer` still says what had been read."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take bytes of the model server; gives the bytes that may leave now."""
+
+    def finish(self, *, whole: bool = True) -> bytes:
+        """Take the end; gives the bytes held back. `whole`: the HTTP message ended as it should."""
+
+    def answer(self) -> Answer:
+        """What has been read so far."""
+
+
+class _Reader(Protocol):
+    def event(self, event: bytes, name: bytes, data: bytes, /) -> bytes: ...
+    def whole(self, body: bytes) -> None: ...
+
+
+def reading(call: Call, content_type: str, limits: Limits = LIMITS) -> Reading:
+    """The reading of the answer to `call`, for an answer with status 200. An error goes to `reply.upstream`."""
+    gathering = Gathering(limits)
+    reader: _Reader
+    match call.api:
+        case Api.CHAT:
+            reader = ChatAnswer(gathering, usage_asked=call.usage_asked)
+        case Api.MESSAGES:
+            reader = MessagesAnswer(gathering)
+    streamed = content_type.partition(";")[0].strip().lower() == "text/event-stream"
+    return _Stream(gathering, reader) if streamed else _Body(gathering, reader)
+
+
+class _Stream:
+    def __init__(self, gathering: Gathering, reader: _Reader) -> None:
+        self._gathering, self._reader = gathering, reader
+        self._events = Events(gathering.limits.event)
+        self._left = gathering.limits.whole
+        self._held: list[bytes] = []
+        self._whole = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise UpstreamError("the model server's answer does not end", sent=True)
+        out = b"".join([self._event(event) for event in self._events.feed(chunk)])
+        if self._events.too_large:
+            raise UpstreamError("an event of the model server is too large", sent=True)
+        return out
+
+    def finish(self, *, whole: bool = True) -> bytes:
+        rest = self._events.rest
+        if rest and whole:
+            # Some servers leave out the last blank line. Half an event of a cut stream is dropped: no client reads it,
+            # and it would spoil the error event that follows.
+            self._held.append(self._event(rest))
+        self._whole = whole
+        return b"".join(self._held)
+
+    def answer(self) -> Answer:
+        return self._gathering.answer(whole=self._whole)
+
+    def _event(self, event: bytes) -> bytes:
+        name, data = parse(event)
+        if data is not None:
+            if self._gathering.over and data != b"[DONE]":
+                raise UpstreamError("the model server went on after the end of its answer", sent=True)
+            event = self._reader.event(event, name, data) if not self._gathering.over else event
+        if self._gathering.over:
+            self._held.append(event)
+            return b""
+        return event
+
+
+class _Body:
+    def __init__(self, gathering: Gathering, reader: _Reader) -> None:
+        self._gathering, self._reader = gathering, reader
+        self._body = bytearray()
+        self._whole = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        self._body += chunk
+        if len(self._body) > self._gathering.limits.whole:
+            raise UpstreamError("the model server's answer is too large", sent=True)
+        return b""
+
+    def finish(self, *, whole: bool = True) -> bytes:
+        if not whole:
+            raise UpstreamError("the model server broke off its answer", sent=True)
+        body = bytes(self._body)
+        self._reader.whole(body)
+        self._whole = True
+        return body
+
+    def answer(self) -> Answer:
+        return self._gathering.answer(whole=self._whole)
