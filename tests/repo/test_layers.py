@@ -64,6 +64,13 @@ def test_an_offence_is_caught(tmp_path: Path, place: str, line: str, contract: s
     assert any(text.startswith(contract) for text in broken), answer.stdout
 
 
+def test_every_package_of_the_kernel_is_under_its_contract() -> None:
+    names = ["agreement", "assurance.verify", "canonical", "errors", "keys", "record", "terms", "vocabulary"]
+    paths = {f"brightline.{n}": ROOT / "src/brightline" / n.replace(".", "/") for n in names}
+    built = {name for name, path in paths.items() if path.is_dir() or path.with_suffix(".py").exists()}
+    assert set(KERNEL) == built
+
+
 def kernel_files() -> list[Path]:
     paths = [ROOT / "src" / name.replace(".", "/") for name in KERNEL]
     return [
