@@ -105,6 +105,11 @@ def outcome_draft(
     )
 
 
+def interrupted_draft(standing: Standing, decision: int) -> Draft:
+    """The outcome of a call whose end nobody saw: the gateway stopped while it ran."""
+    return Draft(OutcomeBody(decision, OutcomeStatus.INTERRUPTED), terms=standing.terms_digest)
+
+
 def clause_bits(terms: Terms, ids: tuple[str, ...]) -> int:
     """The bits of clauses by rank; none for `default-deny`."""
     return sum(1 << i for i, c in enumerate(terms.clauses) if c.id in ids)

@@ -1,0 +1,215 @@
+"""The demo's stage: a folder, and the real command line and gateway run in it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import secrets
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from brightline.cli.printing import say
+from brightline.errors import MachineError
+from brightline.models import EmbeddedModel
+
+READY_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class RunningGateway:
+    url: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Runs `brightline` in `folder`. `api_key` is the analyst's."""
+
+    folder: Path
+    api_key: str = field(default_factory=lambda: f"bl-{secrets.token_urlsafe(32)}")
+
+    @property
+    def known_keys(self) -> tuple[str, ...]:
+        """What either party knows of the other's key from elsewhere."""
+        return ("--vendor-key", "vendor.pub", "--customer-key", "customer.pub")
+
+    def command(self, *args: str, status: int = 0, show: bool = False) -> str:
+        """One verb, run as a person would. Raises MachineError where it does not end as the story says."""
+        if show:
+            say(f"$ brightline {shlex.join(args)}")
+        done = subprocess.run(
+            [sys.executable, "-m", "brightline.cli", *args], cwd=self.folder, capture_output=True, text=True, check=False
+        )
+        if done.returncode != status:
+            text = f"`brightline {shlex.join(args)}` ended {done.returncode}: {done.stderr.strip()}"
+            raise MachineError(text, place="demo", cure="run `brightline doctor`, or report this")
+        if show:
+            say("".join(f"  {line}\n" for line in done.stdout.splitlines()).rstrip())
+        return done.stdout
+
+    def json(self, *args: str, status: int = 0) -> Any:
+        """The document that a verb prints with --json."""
+        return json.loads(self.command(*args, "--json", status=status))
+
+    def write_draft(self) -> None:
+        """The draft that the vendor offers: the shipped compromise, the embedded model, the department's log."""
+        model = EmbeddedModel.model
+        (self.folder / "draft.toml").write_text(_DRAFT.format(model=model), "utf-8")
+
+    @contextmanager
+    def gateway(self) -> Iterator[RunningGateway]:
+        """A real gateway in a process of its own, on the embedded model."""
+        digest = hashlib.sha256(self.api_key.encode()).hexdigest()
+        (self.folder / "brightline.toml").write_text(_CONFIG.format(key_sha256=digest), "utf-8")
+        started = time.monotonic()
+        with (self.folder / "gateway.log").open("wb") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "brightline.cli", "serve", "--config", "brightline.toml", "--json"],
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        try:
+            assert child.stdout is not None  # noqa: S101 - a pipe was asked for
+            line = child.stdout.readline()
+            if not line:
+                words = (self.folder / "gateway.log").read_text("utf-8", "replace").strip().splitlines()
+                raise MachineError(words[-1] if words else "the gateway ended", place="demo", cure="mend that, then again")
+            yield RunningGateway(json.loads(line)["ready"], time.monotonic() - started)
+        finally:
+            child.terminate()
+            child.wait(READY_SECONDS)
+
+
+@contextmanager
+def aloud(speak: bool) -> Iterator[None]:
+    """Let the story be told, or keep it quiet where only its document is wanted."""
+    if speak:
+        yield
+        return
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield
+
+
+def chapter(number: int, title: str) -> None:
+    say()
+    say(f"{number}  {title}")
+    say("─" * (len(title) + 3))
+
+
+_DRAFT = """\
+title = "Use of the vendor's models by the department"
+contract = "made up for this demo"
+pack = "compromise"
+from = 2026-11-01
+prevails = "words"
+
+[parties.vendor]
+name = "The vendor"
+key = "vendor.pub"
+[[parties.vendor.signatories]]
+name = "V. Endor"
+title = "head of safeguards"
+authority = "board resolution, made up"
+
+[parties.customer]
+name = "The department"
+key = "customer.pub"
+[[parties.customer.signatories]]
+name = "C. Ustomer"
+title = "contracting officer"
+authority = "warrant, made up"
+
+[[models]]
+name = "{model.name}"
+digest = "{model.digest}"
+family = "{model.family}"
+variant = "{model.variant}"
+
+[[logs]]
+origin = "department.example/gateway-1"
+key = "log.pub"
+
+[ceiling]
+currency = "USD"
+amount = "200000000"
+funded = "50000000"
+"""
+
+_CONFIG = """\
+listen = "127.0.0.1:0"
+data = "data"
+agreement = "talks/agreement.json"
+log_key = "log.key"
+site_key = "site.key"
+oracle_share = 1.0
+
+[purposes.ordinary]
+text = "Ordinary staff work"
+activity = "gen.office"
+
+[purposes.vehicle-ranking]
+text = "Rank detected vehicles for an analyst; a commander decides on each strike"
+activity = "weapon.target_nomination"
+[purposes.vehicle-ranking.facts]
+phase = "recommend"
+effect = "informational"
+autonomy = "decision_aid"
+target = "materiel"
+place = "abroad"
+protected_persons = "none"
+data_origin = "sensor"
+dataset = "registered"
+decision_role = "advice"
+
+[purposes.case-query]
+text = "Query the collected holdings by name, in a case with a court order"
+activity = "surv.query_us_person"
+[purposes.case-query.facts]
+protected_persons = "named"
+scale = "individual"
+legal_basis = "individual"
+authorities = ["fisa"]
+data_origin = "classified_collection"
+dataset = "registered"
+purpose = "foreign_intelligence"
+place = "home"
+
+[purposes.dataset-review]
+text = "Look through a data set that came in"
+activity = "surv.bulk_analysis"
+
+[purposes.movement-profiles]
+text = "Movement profiles of all devices in a purchased location feed"
+activity = "surv.bulk_analysis"
+[purposes.movement-profiles.facts]
+protected_persons = "bulk"
+scale = "bulk"
+data_origin = "commercial_purchase"
+dataset = "registered"
+place = "home"
+legal_basis = "none"
+
+[purposes.nuclear-assessment]
+text = "The assessment that feeds a recommendation on nuclear employment"
+activity = "mil.command_decision"
+[purposes.nuclear-assessment.facts]
+effect = "nuclear"
+phase = "recommend"
+decision_role = "principal_basis"
+
+[[actors]]
+name = "g2/analyst-7"
+component = "army/g2"
+key_sha256 = "{key_sha256}"
+purposes = ["ordinary", "vehicle-ranking", "case-query", "dataset-review", "movement-profiles", "nuclear-assessment"]
+"""

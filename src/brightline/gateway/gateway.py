@@ -1,0 +1,176 @@
+"""One running gateway: what stands, record, upstream and listener, started in that order and stopped in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import signal
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from brightline.agreement import Keys, in_force, read_envelope
+from brightline.canonical import digest
+from brightline.errors import AgreementError, ConfigError, StorageError
+from brightline.gateway.access import Access
+from brightline.gateway.changes import record_changes
+from brightline.gateway.codec import ListedModel
+from brightline.gateway.config import EMBEDDED, Config
+from brightline.gateway.entries import interrupted_draft
+from brightline.gateway.exchange import Exchange
+from brightline.gateway.routes import Routes, refused
+from brightline.gateway.standing import Standing, agreed, check_log, observed
+from brightline.gateway.wire import Limits, Upstream, UpstreamLimits, serve
+from brightline.keys import SigningKey, VerifyKey
+from brightline.models import EmbeddedModel
+from brightline.storage.recorder import Recorder, open_recorder
+from brightline.terms import Pack
+
+Progress = Callable[[str], None]
+DRAIN_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway that listens. `url` is what SDKs take as base URL, without the API's path."""
+
+    url: str
+    standing: Standing
+    recorder: Recorder
+
+
+@asynccontextmanager
+async def running(config: Config, observe: Pack | None, progress: Progress) -> AsyncIterator[Gateway]:
+    """Start a gateway and stop it again. Raises ConfigError, AgreementError, KeyFileError, StorageError, UpstreamError.
+
+    Without an agreement it runs only with `observe`, and says so on every answer.
+    """
+    async with AsyncExitStack() as stack:
+        # 1. what stands
+        log_key, site_key = _keys(config)
+        standing = standing_of(config, observe)
+        check_log(standing, log_key.name, log_key.public)
+        access = Access(config, standing.pack.terms.scope.vocabulary)
+        # 2. the record: recovered, and whatever was cut off gets its outcome
+        progress("reading the record back")
+        recorder = await stack.enter_async_context(
+            open_recorder(config.data, log_key, site_key, standing.disclosure.time_seconds, standing.disclosure.tokens)
+        )
+        for decision in recorder.unsettled:
+            await recorder.append(interrupted_draft(standing, decision))
+        await record_changes(recorder, standing, config, build_digest())
+        # 3. the upstream
+        upstream, key = await _upstream(config, stack, progress)
+        # 4. the listener
+        exchange = Exchange(standing, access, recorder, upstream, key, config.models, config.oracle_share)
+        owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
+        models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
+        server = await serve(
+            Routes(exchange, models, lambda: recorder.fault),
+            config.host,
+            config.port,
+            limits=_limits(config),
+            refusal=refused,
+        )
+        stack.push_async_callback(server.drain, config.limits.get("drain_seconds", DRAIN_SECONDS))
+        host, port = server.address
+        yield Gateway(f"http://{f'[{host}]' if ':' in host else host}:{port}", standing, recorder)
+
+
+async def run(config: Config, observe: Pack | None, progress: Progress, ready: Callable[[Gateway], None]) -> None:
+    """Run until SIGTERM or SIGINT, then answer what has begun and stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    async with running(config, observe, progress) as gateway:
+        ready(gateway)
+        await stop.wait()
+        progress("finishing the calls that have begun")
+
+
+def standing_of(config: Config, observe: Pack | None) -> Standing:
+    """What the gateway decides on. Raises AgreementError where nothing is in force and nothing is to be observed."""
+    if observe is not None:
+        from_config = {m: bytes(32) for m in config.models} or {EmbeddedModel.model.name: _embedded_digest()}
+        return observed(observe, from_config)
+    if config.agreement is None:
+        raise ConfigError(
+            "no agreement is set",
+            place="brightline.toml: agreement",
+            cure="name the agreement's file, or try terms without blocking anything: `brightline serve --observe PACK`",
+        )
+    envelope = read_envelope(_read(config.agreement), str(config.agreement))
+    status = in_force([envelope], keys=_parties(config))
+    if not status.in_force:
+        raise AgreementError(status.text, place=str(config.agreement), cure="both parties sign the same text first")
+    return agreed(status.agreement)
+
+
+def build_digest() -> bytes:
+    """SHA-256 over the program's own files: which build decided."""
+    root = Path(str(files("brightline")))
+    paths = sorted(p for p in root.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    listing = {p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
+    return bytes.fromhex(digest(listing).removeprefix("sha256:"))
+
+
+def _keys(config: Config) -> tuple[SigningKey, bytes]:
+    if config.log_key is None or config.site_key is None:
+        cure = "make them with `brightline key new ORIGIN -o log.key` and `brightline key new NAME --site -o site.key`"
+        raise ConfigError("log_key and site_key are not both set", place="brightline.toml", cure=cure)
+    log_key = SigningKey.parse(_read(config.log_key).decode("ascii", "replace"), str(config.log_key))
+    try:
+        site_key = bytes.fromhex(_read(config.site_key).decode("ascii", "replace"))
+    except ValueError:
+        site_key = b""
+    if len(site_key) != 32:
+        raise ConfigError("not a site key", place=str(config.site_key), cure="make one with `brightline key new --site`")
+    return log_key, site_key
+
+
+def _parties(config: Config) -> Keys | None:
+    if not config.parties:
+        return None
+    if set(config.parties) != {"vendor", "customer"}:
+        raise ConfigError("parties names vendor and customer", place="brightline.toml: parties", cure="name both keys")
+    place = "brightline.toml: parties"
+    return Keys(
+        vendor=VerifyKey.parse(config.parties["vendor"], place),
+        customer=VerifyKey.parse(config.parties["customer"], place),
+    )
+
+
+async def _upstream(config: Config, stack: AsyncExitStack, progress: Progress) -> tuple[Upstream, bytes]:
+    """The model server and the gateway's own key for it; the embedded one is started."""
+    names = {"first_byte_seconds", "chunk_seconds", "whole_seconds"}
+    limits = UpstreamLimits(**{k: v for k, v in config.limits.items() if k in names})
+    if config.upstream.url == EMBEDDED:
+        model = EmbeddedModel()
+        stack.callback(model.stop)
+        await asyncio.to_thread(model.start, progress)
+        upstream, key = Upstream(model.url, limits=limits), model.api_key.encode()
+    else:
+        tls = ssl.create_default_context(cafile=str(config.upstream.ca_file)) if config.upstream.ca_file else None
+        key = _read(config.upstream.api_key_file).strip() if config.upstream.api_key_file else b""
+        upstream = Upstream(config.upstream.url, tls=tls, limits=limits)
+    stack.callback(upstream.close)
+    return upstream, key
+
+
+def _limits(config: Config) -> Limits:
+    return Limits(**{k: int(v) for k, v in config.limits.items() if k in ("body_bytes", "connections")})
+
+
+def _embedded_digest() -> bytes:
+    return bytes.fromhex(EmbeddedModel.model.digest.removeprefix("sha256:"))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as e:
+        raise ConfigError(f"cannot be read: {e.strerror}", place=str(path), cure="check the path and its rights") from None
