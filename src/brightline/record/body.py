@@ -233,11 +233,15 @@ def unpack(kind: Kind, data: bytes) -> Body:
     """The body of an entry of this kind. Law: pack(unpack(k, d)) == d. Raises RecordError on what is not known here."""
     layout = _LAYOUTS[kind]
     body = layout.cls(*layout.struct.unpack(data))
-    place = f"{kind.name.lower()} body"
     if layout.struct.pack(*body) != data:
-        raise RecordError("spare bytes are not zero", place=place, cure="treat the log as altered")
-    for name, words in _WORDS.get(kind, {}).items():
+        raise RecordError("spare bytes of its body are not zero", place="body", cure="treat the log as altered")
+    check(body)
+    return body
+
+
+def check(body: Body) -> None:
+    """Raises RecordError where a word of the body is not known here."""
+    for name, words in _WORDS.get(KIND[type(body)], {}).items():
         code = getattr(body, name)
         if code not in frozenset(words):
-            raise RecordError(f"{name} {code} is not known", place=place, cure="read it with a newer Brightline")
-    return body
+            raise RecordError(f"{name} {code} is not known", place="body", cure="read it with a newer Brightline")

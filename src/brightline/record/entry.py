@@ -93,7 +93,7 @@ class Flag(IntFlag):
     ESTIMATED = 1 << 14  # the upstream reported no tokens: they are estimated
 
 
-ALL_FLAGS = sum(Flag)
+ALL_FLAGS = int(sum(Flag))
 
 
 class Entry(NamedTuple):
