@@ -79,7 +79,7 @@ def test_a_marker_in_any_part_is_in_the_text(part: dict[str, Any], role: str, ap
         {"messages": [{"role": "user", "content": "x", "name": MARK}]},
         {"messages": [{"role": "user", "content": None, "reasoning_content": MARK}]},
         {"messages": [{"role": "user", "content": MARK}]},
-        {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "a", "arguments": MARK}}]}]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "a", "arguments": MARK}}]}]},
         {"messages": [{"role": "user", "content": [{"type": MARK, "x": "y"}]}]},
     ],
 )  # fmt: skip

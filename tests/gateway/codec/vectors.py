@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from brightline.gateway.codec import Answer, Api, Call, decode, reading
+
 CAPTURES = Path(__file__).parents[1] / "captures"
 CUT = b"\n-----8<----- answer -----8<-----\n"
 SSE = "text/event-stream"
@@ -77,12 +79,12 @@ CHAT = chat_events([
 ])  # fmt: skip
 
 
-# Two tool calls in parallel, arguments in pieces, after some text.
 def asks(index: int, arguments: str, name: str | None = None, **more: str) -> dict[str, Any]:
     function = {"arguments": arguments} if name is None else {"name": name, "arguments": arguments}
     return {"index": index, **more, "function": function}
 
 
+# Two tool calls in parallel, arguments in pieces, after some text.
 CHAT_TOOLS = chat_events([
     chunk({"role": "assistant", "content": "Let me look."}),
     chunk({"tool_calls": [asks(0, "", "weather", id="call_a", type="function")]}),
@@ -155,3 +157,19 @@ MESSAGES_ERROR = message_events([
     *block(0, {"type": "text", "text": ""}, {"type": "text_delta", "text": "Half"}),
     {"type": "error", "error": {"type": "overloaded_error", "message": "secret words"}},
 ])  # fmt: skip
+
+
+ASKED = {"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": True}
+CHAT_CALL = decode(Api.CHAT, pack(ASKED))
+CHAT_USAGE_CALL = decode(Api.CHAT, pack({**ASKED, "stream_options": {"include_usage": True}}))
+MESSAGES_CALL = decode(Api.MESSAGES, pack(ASKED))
+
+
+def read(
+    call: Call, chunks: Iterable[bytes], content_type: str = SSE, *, whole: bool = True
+) -> tuple[bytes, bytes, Answer]:
+    """What left at once, what was held, and the answer."""
+    now = reading(call, content_type)
+    passed = b"".join(now.feed(chunk) for chunk in chunks)
+    held = now.finish(whole=whole)
+    return passed, held, now.answer()

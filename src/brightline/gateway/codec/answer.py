@@ -126,6 +126,7 @@ class Gathering:
 
     def answer(self, *, whole: bool) -> Answer:
         """The answer as read so far; `whole` says whether its HTTP message came to its proper end."""
+        # Anthropic's reader notes no choices: only message_stop ends its stream.
         reasons = [self.finishes[index] for index in sorted(self.finishes)]
         stopped = bool(reasons) and self.choices == set(self.finishes)
         return Answer(

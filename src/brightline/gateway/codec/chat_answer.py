@@ -54,7 +54,7 @@ class _Choice(msgspec.Struct, gc=False):
 
 
 class _Chunk(msgspec.Struct, gc=False):
-    choices: list[_Choice] = []
+    choices: list[_Choice] | msgspec.UnsetType | None = msgspec.UNSET
     usage: Usage | msgspec.UnsetType | None = msgspec.UNSET
     error: Any = None
     moderation: Any = None
@@ -101,12 +101,14 @@ class ChatAnswer:
             raise UpstreamError("the model server sent no chat completion", sent=True) from None
         if chunk.error:
             self._to.failed(chunk.error)
+        elif chunk.choices is msgspec.UNSET and not isinstance(chunk.usage, Usage):
+            raise UpstreamError("the model server sent no chat completion", sent=True)  # text in it would go unread
         if isinstance(chunk.usage, Usage):
             if chunk.usage.prompt_tokens is not None:
                 self._to.input_tokens = chunk.usage.prompt_tokens
             if chunk.usage.completion_tokens is not None:
                 self._to.output_tokens = chunk.usage.completion_tokens
-        for choice in chunk.choices:
+        for choice in chunk.choices or ():
             self._choice(choice)
         return chunk
 

@@ -66,7 +66,6 @@ class MessagesAnswer:
 
     def __init__(self, gathering: Gathering) -> None:
         self._to = gathering
-        gathering.choice(0)
 
     def event(self, event: bytes, name: bytes, data: bytes) -> bytes:
         """Read one event; the client gets it as it came."""
