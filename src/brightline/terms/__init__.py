@@ -1,11 +1,12 @@
 """Terms of use as Cedar policies, and the decision they make on a use.
 
-    pack = read_pack("packs/k", files)
-    decision = decide(pack.terms, read_use(pack.terms.scope.vocabulary, {"activity": "gen.office"}))
+pack = read_pack("packs/k", files)
+decision = decide(pack.terms, read_use(pack.terms.scope.vocabulary, {"activity": "gen.office"}))
 """
 
+from brightline.terms.alternatives import alternate
 from brightline.terms.clause import Clause
-from brightline.terms.decide import DUTIES, alternate, decide, decide_case
+from brightline.terms.decide import DUTIES, decide, decide_case
 from brightline.terms.lint import Finding, lint
 from brightline.terms.oracle import confirm
 from brightline.terms.outcome import DEFAULT_DENY, Decision, Need, Outcome

@@ -2,156 +2,131 @@
 
 Law (DESIGN section 3, `ask`): a denial is an `ask` iff some values for the open facts in the applicable clauses, with
 merely claimed facts attested at the values claimed, make the use allowed once every approval and duty is supplied.
-The search is bounded by MAX_STEPS; past it a denial stays a denial.
+The search is bounded by MAX_STEPS a decision; past it a denial stays a denial.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from brightline.terms.formula import (
-    FALSE,
-    TRUE,
-    And,
-    Formula,
-    Has,
-    In,
-    Or,
-    conjunction,
-    disjunction,
-    leaves,
-    negation,
-    residual,
-)
-from brightline.terms.supplying import Case, Given
+from brightline.terms.formula import FALSE, TRUE, Formula, Has, In, disjunction, leaves, negation, residual
+from brightline.terms.satisfying import satisfiable
+from brightline.terms.supplying import Case, Given, ranks
 from brightline.vocabulary import FactKind, Source
 
-MAX_STEPS = 20_000
+MAX_STEPS = 4_000
+MAX_WAYS = 8
 
 
-class _ExhaustedError(Exception):
-    """The search took more than MAX_STEPS."""
+@dataclass(slots=True)
+class Asking:
+    """The search for what would help one denied use; its steps are counted over all that is asked of it."""
 
+    case: Case
+    steps: list[int] = field(default_factory=lambda: [0])
 
-def missing_facts(case: Case, given: Given) -> Mapping[str, str] | None:
-    """Fact → source that it must have, where knowing it could lift the denial with `given` supplied; else None."""
-    # 1. the use with everything supplied, and what of it is open or merely claimed
-    words = case.terms.scope.vocabulary
-    v = list(case.v)
-    for name, bits in (("approvals", given.approvals), ("duties", given.duties), ("exceptions", given.exceptions)):
-        v[words.index[name]] |= bits
-    biting = _ranks(case.match(v)[1]) or [
-        i for i in case.terms.applicable(case.activity) if case.terms.clauses[i].permits
-    ]
-    everything = case.terms.applicable(case.activity)
-    claims = _claims(case, v, everything)
-    try:
-        # 2. attestation alone; then the facts of the clauses that bite; then all facts of applicable clauses
-        for ranks in ([], biting, everything):
-            free = _open_facts(case, v, ranks)
-            if _solvable(case, v, free, claims):
-                return _sources(case, v, free, claims)
-    except _ExhaustedError:
-        return None
-    return None
+    def ways(self, exceptions: int = 0) -> list[Mapping[str, str]]:
+        """Sets of facts that could lift the denial, `exceptions` given: fact → the weakest source that would do.
 
-
-def _ranks(bits: int) -> list[int]:
-    return [i for i in range(bits.bit_length()) if bits >> i & 1]
-
-
-def _open_facts(case: Case, v: Sequence[int], ranks: Iterable[int]) -> list[str]:
-    """The enumerations in those clauses whose value in `v` says "not known"."""
-    words = case.terms.scope.vocabulary
-    places = {leaf.i for r in ranks for leaf in leaves(case.terms.clauses[r].condition) if isinstance(leaf, In)}
-    return [
-        f.name
-        for f in words.facts.values()
-        if f.kind is FactKind.ENUM
-        and words.index[f.name] in places
-        and f.names[v[words.index[f.name]].bit_length() - 1] in f.open
-    ]
-
-
-def _claims(case: Case, v: Sequence[int], ranks: Iterable[int]) -> list[str]:
-    """The facts merely claimed of which an applicable clause asks that they be more than claimed."""
-    words = case.terms.scope.vocabulary
-    i = words.index["claimed"]
-    asked = 0
-    for r in ranks:
-        for leaf in leaves(case.terms.clauses[r].condition):
-            if isinstance(leaf, Has) and leaf.i == i:
-                asked |= leaf.bit
-    return [name for name, bit in words.bits["claimed"].items() if v[i] & asked & bit]
-
-
-def _sources(case: Case, v: Sequence[int], free: Sequence[str], claims: Sequence[str]) -> Mapping[str, str]:
-    """The weakest source for each: a claim where a claim is enough, else an attestation; the gateway's own facts
-    can only be observed."""
-    words = case.terms.scope.vocabulary
-    attested: list[str] = [*claims, *(f for f in free if not words.facts[f].gateway)]
-    for name in list(attested):
-        fewer = [a for a in attested if a != name]
-        if _solvable(case, v, free, fewer, claiming=[f for f in free if f not in fewer]):
-            attested = fewer
-    out: dict[str, str] = {}
-    for name in words.facts:
-        if name in attested:
-            out[name] = Source.ATTESTED
-        elif name in free:
-            out[name] = Source.OBSERVED if words.facts[name].gateway else Source.DECLARED
-    return out
-
-
-def _solvable(
-    case: Case, v: Sequence[int], free: Sequence[str], attested: Sequence[str], claiming: Sequence[str] = ()
-) -> bool:
-    """Whether some values of the `free` facts allow the use, with `attested` no mere claims, `claiming` claims."""
-    words, full = case.terms.scope.vocabulary, case.terms.scope.full
-    bits, i = words.bits["claimed"], words.index["claimed"]
-    w = list(v)
-    for name in attested:
-        w[i] &= ~bits.get(name, 0)
-    for name in claiming:
-        w[i] |= bits.get(name, 0)
-    domains = {words.index[f]: full[words.index[f]] for f in free}
-    permits: list[Formula] = []
-    needed: list[Formula] = []
-    for r in case.terms.applicable(case.activity):
-        clause = case.terms.clauses[r]
-        left = residual(clause.condition, w, domains)
-        if clause.permits:
-            permits.append(left)
+        Each is minimal: with any fact less known, or known from less, the use stays denied. Fewest facts first.
+        """
+        # 1. the facts of the clauses that bite, and only if they cannot help, those of all that apply
+        v = self._supplied(exceptions)
+        for some in (self._biting(v), self.case.applicable):
+            question = self._question(v, some)
+            if question.solvable(question.strongest):
+                break
         else:
-            needed.append(negation(left, full))
-    return _satisfiable([*needed, disjunction(permits)], domains, [0])
+            return []
+        # 2. every fact in turn is kept to the last while others are dropped
+        found: list[Mapping[str, str]] = []
+        for last in question.strongest:
+            way = question.least(last)
+            if last in way and way not in found:
+                found.append(way)
+        return sorted(found, key=len)[:MAX_WAYS]
+
+    def _supplied(self, exceptions: int) -> list[int]:
+        """The use with all approvals, and all duties that can be performed: what other values than the open ones would
+        need is not known yet."""
+        supply = self.case.terms.supply(self.case.applicable)
+        return self.case.supplied(Given(supply.approvals, supply.duties & self.case.performable, exceptions))
+
+    def _biting(self, v: Sequence[int]) -> list[int]:
+        permits, forbids = self.case.terms.match[self.case.activity](v)
+        return ranks(forbids) + ([] if permits else list(self.case.hopes))
+
+    def _question(self, v: Sequence[int], some: Iterable[int]) -> _Question:
+        # 1. what is open or merely claimed in `some` clauses; the gateway's own facts first, to be dropped first
+        words, clauses = self.case.terms.scope.vocabulary, self.case.terms.clauses
+        full = self.case.terms.scope.full
+        some_leaves = [leaf for r in some for leaf in leaves(clauses[r].condition)]
+        in_question = {leaf.i for leaf in some_leaves if isinstance(leaf, In)}
+        place, claims = words.index["claimed"], words.bits["claimed"]
+        asked = sum({leaf.bit for leaf in some_leaves if isinstance(leaf, Has) and leaf.i == place})
+        strongest: dict[str, Source] = {}
+        domains: dict[int, int] = {}
+        for f in sorted(words.facts.values(), key=lambda f: not f.gateway):
+            i = words.index[f.name]
+            if f.kind is FactKind.ENUM and i in in_question and f.names[v[i].bit_length() - 1] in f.open:
+                domains[i] = full[i]
+                strongest[f.name] = Source.OBSERVED if f.gateway else Source.ATTESTED
+            elif v[place] & asked & claims.get(f.name, 0):
+                strongest[f.name] = Source.ATTESTED
+        # 2. what is left of the clauses when all of that is left open
+        undecided = {**domains, place: sum(claims.get(name, 0) for name in strongest)}
+        needed: list[Formula] = []
+        permits: list[Formula] = []
+        for r in self.case.applicable:
+            left = residual(clauses[r].condition, v, undecided)
+            if clauses[r].permits:
+                permits.append(left)
+            else:
+                needed.append(negation(left, full))
+        rest = [p for p in [*needed, disjunction(permits)] if p != TRUE]
+        return _Question(
+            [FALSE] if FALSE in rest else rest, v, domains, strongest, place, claims, words.index, self.steps
+        )
 
 
-def _satisfiable(constraints: Sequence[Formula], domains: Mapping[int, int], steps: list[int]) -> bool:
-    """Whether values within `domains` make all `constraints` true: unit propagation, then branching on an Or."""
-    steps[0] += 1
-    if steps[0] > MAX_STEPS:
-        raise _ExhaustedError
-    domains = dict(domains)
-    todo = conjunction(constraints)
-    # 1. single demands narrow the domains until nothing moves
-    while True:
-        parts = todo.parts if isinstance(todo, And) else (todo,)
-        units = [p for p in parts if isinstance(p, In)]
-        for u in units:
-            domains[u.i] &= u.mask
-            if not domains[u.i]:
-                return False
-        rest = conjunction(residual(p, (), domains) for p in parts if not isinstance(p, In))
-        if rest == TRUE:
-            return True
-        if rest == FALSE:
-            return False
-        if not units and rest == todo:
-            break
-        todo = rest
-    # 2. one alternative of the shortest Or must hold
-    parts = todo.parts if isinstance(todo, And) else (todo,)
-    chosen = min((p for p in parts if isinstance(p, Or)), key=lambda p: len(p.parts))
-    others = [p for p in parts if p is not chosen]
-    return any(_satisfiable([alternative, *others], domains, steps) for alternative in chosen.parts)
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """`rest`: what must hold, over the facts in `domains` and claims; `strongest`: all that could be told, each from
+    the best source it can have."""
+
+    rest: Sequence[Formula]
+    v: Sequence[int]
+    domains: Mapping[int, int]
+    strongest: Mapping[str, Source]
+    place: int
+    claims: Mapping[str, int]
+    index: Mapping[str, int]
+    steps: list[int]
+
+    def solvable(self, told: Mapping[str, Source]) -> bool:
+        """Whether some values of the facts told, from those sources, allow the use. Past MAX_STEPS: no."""
+        w = list(self.v)
+        for name, source in told.items():
+            bit = self.claims.get(name, 0)
+            w[self.place] = w[self.place] & ~bit if source is Source.ATTESTED else w[self.place] | bit
+        free = {self.index[name] for name in told}
+        domains = {i: mask if i in free else w[i] for i, mask in self.domains.items()}
+        return satisfiable([residual(p, w, domains) for p in self.rest], domains, self.steps, MAX_STEPS)
+
+    def least(self, last: str) -> Mapping[str, Source]:
+        """What is enough to be told, `last` dropped only if it is no use beside the others that are kept."""
+        told = dict(self.strongest)
+        for name in self._order(last):
+            fewer = {n: s for n, s in told.items() if n != name}
+            if self.solvable(fewer):
+                told = fewer
+        for name, source in list(told.items()):
+            claim = told | {name: Source.DECLARED}
+            if source is Source.ATTESTED and self.index[name] in self.domains and self.solvable(claim):
+                told = claim
+        return {name: told[name] for name in self.index if name in told}
+
+    def _order(self, last: str) -> Iterator[str]:
+        yield from (n for n in self.strongest if n != last)
+        yield last

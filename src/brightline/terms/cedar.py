@@ -117,4 +117,3 @@ def _entity(kind: str, name: str, parents: Iterable[tuple[str, str]]) -> dict[st
 def _document(policies: Iterable[Mapping[str, Any]]) -> str:
     numbered = {f"policy{i}": p for i, p in enumerate(policies)}
     return json.dumps({"templates": {}, "staticPolicies": numbered, "templateLinks": []})
-

@@ -26,9 +26,7 @@ class Supply:
     exceptions: int
 
     def __or__(self, other: Supply) -> Supply:
-        return Supply(
-            self.approvals | other.approvals, self.duties | other.duties, self.exceptions | other.exceptions
-        )
+        return Supply(self.approvals | other.approvals, self.duties | other.duties, self.exceptions | other.exceptions)
 
 
 def compile_activity(clauses: Sequence[Clause], activity: str) -> Match:

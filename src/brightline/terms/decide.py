@@ -5,20 +5,18 @@ Everything that can change a decision is a fact of the use, so an approval is a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from itertools import product
+from collections.abc import Iterator, Sequence
 
-from brightline.terms.asking import missing_facts
+from brightline.terms.alternatives import joined, readings
+from brightline.terms.asking import Asking
 from brightline.terms.explain import explain
 from brightline.terms.outcome import DEFAULT_DENY, Decision, Need, Outcome
 from brightline.terms.supplying import Case, Given, subsets
 from brightline.terms.terms import Terms
-from brightline.vocabulary import Alternative, Source, Use
+from brightline.vocabulary import Use
 
 DUTIES = ("note", "redact", "minimise", "sample")
 """What a whole gateway can perform; one that can do less passes its own."""
-
 
 MAX_REMEMBERED = 4096
 
@@ -29,117 +27,77 @@ def decide(terms: Terms, use: Use, performable: Sequence[str] = DUTIES) -> Decis
     Total on uses that `read_use` let through. DESIGN section 3, "Outcome".
     """
     duties = _bits(terms, "duties", performable)
-    decision = decide_case(terms, use.activity, terms.scope.encode(use), duties)
-    for alternative in use.alternatives:
-        other = alternate(use, alternative)
-        decision = _strictest(terms, decision, decide_case(terms, other.activity, terms.scope.encode(other), duties))
-    return decision
-
-
-def alternate(use: Use, alternative: Alternative) -> Use:
-    """The use as the screen infers it to be."""
-    return replace(
-        use,
-        activity=alternative.activity or use.activity,
-        facts={**use.facts, **alternative.facts},
-        sources={**use.sources, **dict.fromkeys(alternative.facts, Source.INFERRED)},
-        alternatives=(),
-    )
+    if not use.alternatives:
+        return decide_case(terms, use.activity, terms.scope.encode(use), duties)
+    return _together(terms, [(u.activity, terms.scope.encode(u)) for u in readings(use)], duties)
 
 
 def decide_case(terms: Terms, activity: str, v: Sequence[int], performable: int) -> Decision:
     """The decision on one encoded use, no alternatives. `performable`: duties as bits."""
-    match = terms.match[activity]
-    permits, forbids = match(v)
-    # 1. permit, with the fewest duties
+    permits, forbids = terms.match[activity](v)
+    # 1. permit, as it is or with the fewest duties
     if permits and not forbids:
         return _decision(terms, Outcome.PERMIT, permits)
-    case = Case(terms, match, activity, v, performable)
-    reach = case.within_reach(permits, forbids)
+    case = Case(terms, activity, v, performable, permits, forbids)
+    reach = case.reach
     everything = Given(reach.approvals, reach.duties)
     if case.allows(everything):
-        ways = list(case.minimal(reach))
-        if not ways[0].approvals:
-            given, _ = case.applying(ways[0])
-            return _decision(terms, Outcome.PERMIT, given | forbids, duties=ways[0].duties)
+        ways = list(case.ways())
+        first = ways[0]
+        if not first.approvals:
+            return _decision(terms, Outcome.PERMIT, case.permitting(first) | forbids, duties=first.duties)
         # 2. hold, for each minimal set of approvals
-        given, _ = case.applying(ways[0])
-        return _decision(terms, Outcome.HOLD, forbids or given, needs=tuple(_need(terms, w) for w in ways))
+        needs = tuple(_need(terms, w) for w in ways)
+        return _decision(terms, Outcome.HOLD, forbids or case.permitting(first), needs=needs)
     # 3. ask, where the denial turns on what is not known
-    _, stubborn = case.applying(everything)
-    facts = missing_facts(case, everything)
-    if facts is not None:
-        return _decision(terms, Outcome.ASK, stubborn, needs=(Need(facts=facts),))
+    stubborn, asking = case.stubborn(everything), Asking(case)
+    if facts := asking.ways():
+        return _decision(terms, Outcome.ASK, stubborn, needs=tuple(Need(facts=way) for way in facts))
     # 4. deny, naming certificates that would change it
-    return _decision(terms, Outcome.DENY, stubborn, needs=tuple(_certificates(case, everything, reach.exceptions)))
+    return _decision(terms, Outcome.DENY, stubborn, needs=tuple(_certificates(case, everything, asking)))
 
 
-def _certificates(case: Case, everything: Given, exceptions: int) -> list[Need]:
-    """What the denial would need beside each minimal set of missing certificates."""
-    out: list[Need] = []
+def _certificates(case: Case, everything: Given, asking: Asking) -> Iterator[Need]:
+    """Every minimal set of missing certificates that would lift the denial, with what it would need besides."""
+    every = case.terms.supply(case.applicable).exceptions
+    if not every or not _lifts(case, everything, asking, every):
+        return
     found: list[int] = []
-    for some in subsets(exceptions):
+    for some in subsets(every):
         if not some or any(f & some == f for f in found):
             continue
-        given = replace(everything, exceptions=some)
-        if case.allows(given):
-            permits, forbids = case.applying(Given(exceptions=some))
-            ways = case.minimal(case.within_reach(permits, forbids), some)
-            needs = [_need(case.terms, w) for w in ways]
+        if case.allows(Given(everything.approvals, everything.duties, some)):
+            needs = [_need(case.terms, w) for w in case.ways(some)]
         else:
-            facts = missing_facts(case, given)
-            needs = [] if facts is None else [replace(_need(case.terms, Given(exceptions=some)), facts=facts)]
+            names = _names(case.terms, "exceptions", some)
+            needs = [Need(exceptions=names, facts=way) for way in asking.ways(some)]
         if needs:
             found.append(some)
-            out.extend(needs)
-    return out
+            yield from needs
 
 
-def _strictest(terms: Terms, a: Decision, b: Decision) -> Decision:
-    """The stricter of two decisions; where they are equal, both at once."""
-    if a.outcome is not b.outcome:
-        strict, mild = (a, b) if a.outcome.strictness > b.outcome.strictness else (b, a)
-        if strict.outcome is Outcome.HOLD and mild.duties:
-            needs = tuple(replace(n, duties=_joined(terms, "duties", n.duties, mild.duties)) for n in strict.needs)
-            return replace(strict, needs=needs)
-        return strict
-    order = [c.id for c in terms.clauses] + [DEFAULT_DENY]
-    clauses = tuple(sorted({*a.clauses, *b.clauses}, key=order.index))
-    if a.outcome is Outcome.DENY and not (a.needs and b.needs):
-        joined: tuple[Need, ...] = ()  # where no certificate lifts one of them, none lifts both
-    else:
-        joined = _minimal([_both(terms, x, y) for x, y in product(a.needs, b.needs)])
-    duties = _joined(terms, "duties", a.duties, b.duties)
-    return Decision(a.outcome, clauses, joined, duties, a.terms, explain(terms, a.outcome, clauses, joined, duties))
+def _lifts(case: Case, everything: Given, asking: Asking, exceptions: int) -> bool:
+    given = Given(everything.approvals, everything.duties, exceptions)
+    return case.allows(given) or bool(asking.ways(exceptions))
 
 
-def _both(terms: Terms, a: Need, b: Need) -> Need:
-    facts = dict(a.facts)
-    for name, source in b.facts.items():
-        facts[name] = Source.ATTESTED if Source.ATTESTED in (source, facts.get(name)) else source
-    return Need(
-        _joined(terms, "approvals", a.approvals, b.approvals),
-        facts,
-        _joined(terms, "exceptions", a.exceptions, b.exceptions),
-        _joined(terms, "duties", a.duties, b.duties),
-    )
+def _together(terms: Terms, encoded: Sequence[tuple[str, Sequence[int]]], performable: int) -> Decision:
+    """The decision on all readings of one use at once."""
+    words = terms.scope.vocabulary
+    decisions = [decide_case(terms, activity, v, performable) for activity, v in encoded]
+    cases = [Case(terms, activity, v, performable, *terms.match[activity](v)) for activity, v in encoded]
 
+    def fewest(need: Need) -> tuple[str, ...]:
+        approvals, exceptions = _bits(terms, "approvals", need.approvals), _bits(terms, "exceptions", need.exceptions)
+        each = (Given(approvals, duties, exceptions) for duties in subsets(performable))
+        return _names(terms, "duties", next(g for g in each if all(c.allows(g) for c in cases)).duties)
 
-def _minimal(needs: Sequence[Need]) -> tuple[Need, ...]:
-    """`needs` without those that ask for as much as another and more; fewest approvals first."""
-
-    def size(n: Need) -> tuple[set[str], ...]:
-        return set(n.approvals), set(n.exceptions), set(n.facts), set(n.duties)
-
-    out: list[Need] = []
-    for n in sorted(needs, key=lambda n: (len(n.exceptions), len(n.approvals), len(n.facts), len(n.duties))):
-        if not any(all(x <= y for x, y in zip(size(m), size(n), strict=True)) for m in out):
-            out.append(n)
-    return tuple(out)
-
-
-def _joined(terms: Terms, fact: str, a: Sequence[str], b: Sequence[str]) -> tuple[str, ...]:
-    return tuple(n for n in terms.scope.vocabulary.facts[fact].names if n in a or n in b)
+    order = {fact: words.facts[fact].names for fact in ("approvals", "exceptions", "duties")}
+    outcome, ids, needs = joined(decisions, order, fewest)
+    clauses = tuple(sorted(ids, key=[*(c.id for c in terms.clauses), DEFAULT_DENY].index))
+    duties = needs[0].duties if outcome is Outcome.PERMIT else ()
+    needs = () if outcome is Outcome.PERMIT else needs
+    return Decision(outcome, clauses, needs, duties, terms.digest, explain(terms, outcome, clauses, needs, duties))
 
 
 def _decision(
@@ -169,4 +127,4 @@ def _names(terms: Terms, fact: str, bits: int) -> tuple[str, ...]:
 
 
 def _bits(terms: Terms, fact: str, names: Sequence[str]) -> int:
-    return sum(terms.scope.vocabulary.bits[fact].get(n, 0) for n in names)
+    return sum(terms.scope.vocabulary.bits[fact].get(n, 0) for n in set(names))

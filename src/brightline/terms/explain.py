@@ -25,12 +25,12 @@ def explain(
             ways = _or([_and([_meaning(terms, "approvals", a) for a in n.approvals]) for n in needs])
             return f"Held under {why} until approved by {ways}."
         case Outcome.ASK:
-            return f"Cannot be decided yet under {why}: {_facts(terms, needs[0])}."
+            return f"Cannot be decided yet under {why}: it turns on {_or([_and(_facts(terms, n)) for n in needs])}."
         case Outcome.DENY:
-            certificates = [_and([_meaning(terms, "exceptions", e) for e in n.exceptions]) for n in needs]
             if not needs:
                 return f"Denied by {why}."
-            cure = _or(list(dict.fromkeys(certificates)))
+            names = [[_meaning(terms, "exceptions", e) for e in n.exceptions] + _facts(terms, n) for n in needs]
+            cure = _or(list(dict.fromkeys(_and(n) for n in names)))
             return f"Denied by {why}. A certificate in force would change that: {cure}."
 
 
@@ -41,14 +41,10 @@ def _clauses(terms: Terms, ids: Sequence[str]) -> str:
     return _and([f"{i} ({titles[i]})" if titles.get(i) else i for i in ids])
 
 
-def _facts(terms: Terms, need: Need) -> str:
-    words = {f.name: f.text for f in terms.scope.vocabulary.facts.values()}
-    how = {Source.ATTESTED: "attested in a registry", Source.OBSERVED: "observed by the gateway"}
-    parts = [
-        f"{words[name]} ({name})" + (f", {how[Source(source)]}" if Source(source) in how else "")
-        for name, source in need.facts.items()
-    ]
-    return "it turns on " + _and(parts)
+def _facts(terms: Terms, need: Need) -> list[str]:
+    facts = terms.scope.vocabulary.facts
+    how = {Source.ATTESTED: ", attested in a registry", Source.OBSERVED: ", observed by the gateway"}
+    return [f"{facts[name].text} ({name}){how.get(Source(source), '')}" for name, source in need.facts.items()]
 
 
 def _meaning(terms: Terms, fact: str, name: str) -> str:

@@ -129,9 +129,9 @@ def holds(f: Formula, v: Sequence[int]) -> bool:
 
 
 def residual(f: Formula, v: Sequence[int], free: Mapping[int, int]) -> Formula:
-    """What is left of `f` when all facts stand as in `v`, but those in `free` may take any value of their mask.
+    """What is left of `f` when all facts stand as in `v`, but those in `free` are not settled.
 
-    Only enumerations can be free: `free[i]` is the mask of values still possible.
+    `free[i]` of an enumeration is the mask of values still possible; of a set, the members that are not settled.
     """
     match f:
         case In(i, mask):
@@ -143,5 +143,7 @@ def residual(f: Formula, v: Sequence[int], free: Mapping[int, int]) -> Formula:
             return conjunction(residual(p, v, free) for p in parts)
         case Or(parts):
             return disjunction(residual(p, v, free) for p in parts)
+        case Has(i, bit) if bit & free.get(i, 0):
+            return f
         case Has() | Between():
             return TRUE if holds(f, v) else FALSE

@@ -47,10 +47,10 @@ class Reader:
         for e in entities:
             members = words.in_group(e["id"])
             if action["op"] == "==" and e["id"] in words.groups:
-                self.bad(f'{e["id"]} is a group of activities', f'write action in Action::"{e["id"]}"')
+                self.bad(f"{e['id']} is a group of activities", f'write action in Action::"{e["id"]}"')
             if e["type"] != "Action" or not members:
                 near = nearest(e["id"], [*words.activities, *words.groups])
-                self.bad(f'no activity or group is called {e["id"][:60]!r}', near)
+                self.bad(f"no activity or group is called {e['id'][:60]!r}", near)
             found.update(members)
         return frozenset(found)
 
@@ -183,4 +183,3 @@ class Reader:
 
 
 _KIND = {"principal": "Actor", "resource": "Model"}
-

@@ -43,9 +43,7 @@ class Scope:
 
     def components_of(self, component: str) -> int:
         """Bits of the declared components that `component` is or lies in."""
-        return sum(
-            1 << i for i, c in enumerate(self.components) if component == c or component.startswith(c + "/")
-        )
+        return sum(1 << i for i, c in enumerate(self.components) if component == c or component.startswith(c + "/"))
 
     def models_of(self, model: str) -> int:
         """Bits of the declared models that `model` is or lies in; none for a model that is not declared."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
-from brightline.canonical import digest
+from brightline.canonical import MAX_SAFE, digest
 from brightline.errors import TermsError
 from brightline.terms.cedar import Oracle, parse_policies, validate
 from brightline.terms.clause import Clause, read_clause
@@ -23,7 +24,6 @@ class Terms:
     """`clauses` sorted by @id: a clause's rank is its place. `authorities`: title, date and digest of each, by name.
     `pinned`: who is protected, and where home is."""
 
-
     scope: Scope
     clauses: tuple[Clause, ...]
     authorities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Terms:
         words = self.scope.vocabulary
         return digest(
             {
-                "clauses": [c.policy for c in self.clauses],
+                "clauses": [_hashable(c.policy) for c in self.clauses],
                 "vocabulary": {m.name: m.digest for m in words.modules},
                 "names": {t: dict(words.names[t]) for t in ("enclaves", "lanes", "roles", "certificates")},
                 "components": list(self.scope.components),
@@ -60,14 +60,26 @@ class Terms:
         """By rank: what approvals, duties and exceptions can matter to the clause."""
         return [supply(self.scope, c) for c in self.clauses]
 
+    def supply(self, ranks: Iterable[int]) -> Supply:
+        """What can matter to any of the clauses of those ranks."""
+        out = Supply(0, 0, 0)
+        for i in ranks:
+            out = out | self.supplies[i]
+        return out
+
     @cached_property
     def oracle(self) -> Oracle:
         """The Cedar engine on the same clauses."""
         return Oracle(self.scope, [c.policy for c in self.clauses if c.decides])
 
-    def applicable(self, activity: str) -> list[int]:
+    @cached_property
+    def _applicable(self) -> Mapping[str, Sequence[int]]:
+        deciding = [(i, c) for i, c in enumerate(self.clauses) if c.decides]
+        return {a: [i for i, c in deciding if a in c.activities] for a in self.scope.vocabulary.activities}
+
+    def applicable(self, activity: str) -> Sequence[int]:
         """Ranks of the clauses that can apply to `activity`."""
-        return [i for i, c in enumerate(self.clauses) if c.decides and activity in c.activities]
+        return self._applicable[activity]
 
     def ids(self, bits: int) -> tuple[str, ...]:
         """The ids of the clauses in `bits`, by rank."""
@@ -107,7 +119,7 @@ def read_terms(
 def _check_supplies(terms: Terms, place: str) -> None:
     """At most eight approvals and duties can matter to one use: needs stay enumerable (DESIGN 3, "Profile")."""
     for activity in terms.scope.vocabulary.activities:
-        whole = _joined(terms.supplies[i] for i in terms.applicable(activity))
+        whole = terms.supply(terms.applicable(activity))
         count = whole.approvals.bit_count() + whole.duties.bit_count()
         if max(count, whole.exceptions.bit_count()) > MAX_SUPPLIED:
             raise TermsError(
@@ -117,8 +129,13 @@ def _check_supplies(terms: Terms, place: str) -> None:
             )
 
 
-def _joined(many: Iterable[Supply]) -> Supply:
-    out = Supply(0, 0, 0)
-    for s in many:
-        out = out | s
-    return out
+def _hashable(value: Any) -> Any:
+    """Cedar JSON with integers past 2**53 - 1, which canonical JSON has not (RFC 8785), as {"long": text}."""
+    match value:
+        case dict():
+            return {k: _hashable(v) for k, v in value.items()}
+        case list():
+            return [_hashable(v) for v in value]
+        case int() if abs(value) > MAX_SAFE:
+            return {"long": str(value)}
+    return value
