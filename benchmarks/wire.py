@@ -1,9 +1,7 @@
 """CPU per call of a process that forwards through `brightline.gateway.wire` and does nothing else.
 
 Three processes: a load generator and a mock upstream on raw sockets, and the forwarder between them, whose
-CPU (os.times, with its children) is what is reported. Run it alone:
-
-    PYTHONPATH=src python -m benchmarks.wire
+CPU (with that of its children) is what is reported. Alone: `PYTHONPATH=src python -m benchmarks.wire`.
 """
 
 from __future__ import annotations
@@ -15,16 +13,17 @@ import re
 import selectors
 import socket
 import sys
-import sysconfig
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import cast
 
-from brightline.gateway.wire import Reply, Request, Upstream, run as run_loop, serve
+from benchmarks.measure import Figure, build
+from brightline.gateway.wire import Reply, Request, Upstream, serve
+from brightline.gateway.wire import run as run_loop
 
-CALLS, CONNECTIONS, WARMUP = 20_000, 32, 2_000
-CHUNKS = 100
-_LENGTH = re.compile(rb"content-length: *(\d+)", re.I)
+CALLS, STREAMS, ROUNDS, CONNECTIONS, CHUNKS = 5_000, 128, 7, 32, 100
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 _BODY = b'{"model":"m","messages":[{"role":"user","content":"%b"}]}' % (b"lorem ipsum " * 122)
 # The headers that the `openai` Python SDK sends.
@@ -39,26 +38,12 @@ _ANSWER = b'{"id":"c","object":"chat.completion","choices":[{"message":{"content
 _EVENT = b'data: {"id":"c","object":"chat.completion.chunk","choices":[{"delta":{"content":" word"}}]}\n\n'
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measurement: CPU of the forwarder in microseconds a call, user and system apart."""
-
-    case: str
-    calls: int
-    user: float
-    system: float
-
-    @property
-    def total(self) -> float:
-        return self.user + self.system
-
-
 def request(path: bytes) -> bytes:
     return b"POST %b HTTP/1.1\r\n%bContent-Length: %d\r\n\r\n%b" % (path, _SDK, len(_BODY), _BODY)
 
 
 class Mock(asyncio.Protocol):
-    """Answers every request at once; `/stream` with one event a millisecond-free turn of the loop."""
+    """Answers every request at once; `/stream` with an event every two milliseconds."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport, self.data = cast(asyncio.Transport, transport), b""
@@ -103,36 +88,29 @@ def mock(pipe: Connection) -> None:
 
 
 def forwarder(pipe: Connection, port: int) -> None:
-    async def forward(request: Request, reply: Reply) -> None:
-        with await upstream.send(request.method, request.path, request.headers, request.body) as response:
-            if any(value == b"text/event-stream" for name, value in response.headers if name == b"content-type"):
-                reply.start(response.status, response.headers)
-                async for chunk in response:
-                    await reply.write(chunk)
-                reply.end()
-            else:
-                reply.send(response.status, response.headers, await response.read())
-
     async def main() -> None:
-        nonlocal upstream
         upstream = Upstream(f"http://127.0.0.1:{port}")
+
+        async def forward(request: Request, reply: Reply) -> None:
+            with await upstream.send(request.method, request.path, request.headers, request.body) as response:
+                if (b"content-type", b"text/event-stream") in response.headers:
+                    reply.start(response.status, response.headers)
+                    async for chunk in response:
+                        await reply.write(chunk)
+                    reply.end()
+                else:
+                    reply.send(response.status, response.headers, await response.read())
+
         server = await serve(forward, "127.0.0.1", 0)
         pipe.send(server.address[1])
         loop = asyncio.get_running_loop()
         while (await loop.run_in_executor(None, pipe.recv)) is not None:
-            pipe.send(os.times())
+            spent = os.times()  # the children count too, and time.process_time has the finer clock for this process
+            pipe.send(time.process_time() + spent.children_user + spent.children_system)
         upstream.close()
         await server.drain(1)
 
-    upstream: Upstream = None  # type: ignore[assignment]
-    if path := os.environ.get("WIRE_PROFILE"):
-        import cProfile  # noqa: PLC0415 - only where it is asked for
-
-        with cProfile.Profile() as profile:
-            run_loop(main())
-        profile.dump_stats(path)
-    else:
-        run_loop(main())
+    run_loop(main())
 
 
 def load(port: int, path: bytes, calls: int) -> None:
@@ -142,15 +120,14 @@ def load(port: int, path: bytes, calls: int) -> None:
     selector = selectors.DefaultSelector()
     left = calls
     for _ in range(min(CONNECTIONS, calls)):
-        client = socket.create_connection(("127.0.0.1", port))
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        selector.register(client, selectors.EVENT_READ, bytearray())
-        client.sendall(data)
+        opened = socket.create_connection(("127.0.0.1", port))
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        selector.register(opened, selectors.EVENT_READ, bytearray())
+        opened.sendall(data)
         left -= 1
     while selector.get_map():
         for key, _ in selector.select():
-            client, answer = key.fileobj, key.data
-            assert isinstance(client, socket.socket)
+            client, answer = cast(socket.socket, key.fileobj), cast(bytearray, key.data)
             piece = client.recv(262_144)
             answer += piece
             if not piece:
@@ -176,42 +153,38 @@ def whole(answer: bytearray, stream: bool) -> bool:
     return match is not None and len(answer) >= head + 4 + int(match.group(1))
 
 
-def measure(pipe: Connection, port: int, case: str, path: bytes, calls: int) -> Row:
-    """Run the load in a process of its own; CPU is read before and after, by the forwarder itself."""
-    times = []
-    for count in (max(CONNECTIONS, calls // 10), calls):  # the first is the warm-up
-        pipe.send("times")
-        before = pipe.recv()
+def measure(pipe: Connection, port: int, path: bytes, calls: int) -> float:
+    """CPU of the forwarder in microseconds a call: the least of some rounds, since others use the machine too."""
+    rounds = []
+    for count in [calls // 4] + [calls] * ROUNDS:  # the first is the warm-up
+        pipe.send("spent")
+        before: float = pipe.recv()
         worker = multiprocessing.get_context("spawn").Process(target=load, args=(port, path, count))
         worker.start()
         worker.join()
         if worker.exitcode:
-            sys.exit("the load failed")
-        pipe.send("times")
-        after = pipe.recv()
-        times.append((before, after, count))
-    before, after, count = times[-1]
-    user = after.user + after.children_user - before.user - before.children_user
-    system = after.system + after.children_system - before.system - before.children_system
-    return Row(case, count, user / count * 1e6, system / count * 1e6)
+            raise SystemExit("the load failed")
+        pipe.send("spent")
+        after: float = pipe.recv()
+        rounds.append((after - before) / count * 1e6)
+    return min(rounds[1:])
 
 
-def run(calls: int = CALLS) -> list[Row]:
-    """Measure and return the rows; the processes are gone afterwards."""
+def run() -> Iterator[Figure]:
+    """Measure; the processes are gone afterwards."""
     context = multiprocessing.get_context("spawn")
     near, far = context.Pipe()
     upstream = context.Process(target=mock, args=(far,), daemon=True)
     upstream.start()
-    port = near.recv()
     pipe, end = context.Pipe()
-    gateway = context.Process(target=forwarder, args=(end, port), daemon=True)
+    gateway = context.Process(target=forwarder, args=(end, near.recv()), daemon=True)
     gateway.start()
     port = pipe.recv()
     try:
-        return [
-            measure(pipe, port, f"forward a {len(_BODY)} B chat call, {CONNECTIONS} connections", b"/chat", calls),
-            measure(pipe, port, f"forward a stream of {CHUNKS} chunks", b"/stream", max(CONNECTIONS, calls // 50)),
-        ]
+        name = f"forward a chat call of {len(_BODY)} bytes, {CONNECTIONS} connections"
+        yield Figure(name, measure(pipe, port, b"/chat", CALLS), "µs", 45)
+        name = f"forward a stream of {CHUNKS} chunks"
+        yield Figure(name, measure(pipe, port, b"/stream", STREAMS), "µs", 1_500)
     finally:
         pipe.send(None)
         near.send(None)
@@ -219,18 +192,7 @@ def run(calls: int = CALLS) -> list[Row]:
         upstream.join(10)
 
 
-def main() -> None:
-    try:
-        import uvloop  # noqa: PLC0415 - only its presence is reported
-
-        loop = f"uvloop {uvloop.__version__}"
-    except ImportError:
-        loop = "asyncio"
-    optimised = "PGO" if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "") else "no PGO"
-    print(f"Python {sys.version.split()[0]} ({optimised}), {loop}, {os.cpu_count()} cores")
-    for row in run():
-        print(f"{row.case:50} {row.total:8.1f} µs CPU  (user {row.user:.1f}, system {row.system:.1f}; {row.calls} calls)")
-
-
 if __name__ == "__main__":
-    main()
+    print(build())
+    for figure in run():
+        print(figure)
