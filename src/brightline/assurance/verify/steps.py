@@ -1,0 +1,150 @@
+"""verify: ten numbered steps from a file to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brightline.agreement import Keys
+from brightline.assurance.verify import grade
+from brightline.assurance.verify.agreed import Agreed, check_named, read_agreed
+from brightline.assurance.verify.bundle import Bundle, InMemory, Source, open_bundle
+from brightline.assurance.verify.columns import columns
+from brightline.assurance.verify.counters import Running
+from brightline.assurance.verify.fields import Fields
+from brightline.assurance.verify.findings import calls, findings
+from brightline.assurance.verify.log import Root, log_of, read_checkpoint, read_earlier
+from brightline.assurance.verify.outcomes import Outcomes
+from brightline.assurance.verify.result import Finding, Ledger, Result, Step
+from brightline.assurance.verify.terms import Terms
+from brightline.assurance.verify.totals import Totals
+from brightline.record.checkpoint import Checkpoint
+from brightline.record.entry import Flag, OutcomeCode
+
+
+def verify(bundle: bytes | Source, agreement: bytes, keys: Keys | None, *, earlier: Sequence[bytes] = ()) -> Result:
+    """Whether the bundle is what it claims to be, and what it then says.
+
+    bundle: the file's bytes, or a binary file, which is read once, 4 MiB at a time.
+    agreement: the bytes of the agreement's file. keys: the parties' keys as the verifier knows them from elsewhere;
+    None believes the keys that the agreement names, which a finding then says.
+    earlier: checkpoints of this log that the verifier kept from before; without one, a log that was rolled back or
+    rewritten and signed anew cannot be told from an honest one, which step 10 then says.
+    Law: nothing in bundle or agreement makes it raise; `earlier` does (RecordError), for its faults are the verifier's
+    own, and so does a source that fails to be read. The same input gives the same answer, byte for byte.
+    """
+    ledger = Ledger()
+    # 1. the bundle is well formed: its head now, the rest while its entries pass
+    source = InMemory(bundle) if isinstance(bundle, bytes) else bundle
+    opened = ledger.attempt(1, lambda: open_bundle(source))
+    if opened is None:
+        return _result(ledger, None)
+    # 2. the agreement that the bundle names is signed by both parties
+    agreed = ledger.attempt(2, lambda: _agreement(opened, agreement, keys))
+    # 3. the checkpoint is signed by the log that the agreement names
+    signed = ledger.attempt(3, lambda: _checkpoint(opened, agreed)) if agreed else None
+    # 4 to 9. the entries, in one pass
+    scan = None
+    if agreed and signed:
+        kept = read_earlier(earlier, log_of(agreed.agreement, signed.origin)) if earlier else []
+        scan = Scan(ledger, agreed, signed, kept)
+    ledger.attempt(1, lambda: _pass(opened, scan))
+    # 10. how complete the record is, and what follows
+    _say_1_to_3(ledger, opened, agreed, signed, keys)
+    if scan:
+        scan.say_4_to_10()
+    return _result(ledger, scan)
+
+
+class Scan:
+    """Everything that reads the entries as they pass: one reader a step, each bounded in memory."""
+
+    __slots__ = ("_ledger", "_root", "agreed", "counters", "fields", "outcomes", "terms", "totals")
+
+    def __init__(self, ledger: Ledger, agreed: Agreed, signed: Checkpoint, kept: Sequence[Checkpoint]) -> None:
+        self._ledger, self.agreed, self._root = ledger, agreed, Root(signed, kept)
+        self.fields, self.counters = Fields(), Running()
+        self.terms, self.outcomes, self.totals = Terms(agreed), Outcomes(), Totals(agreed)
+
+    def read(self, data: bytes) -> None:
+        """The next 64 bundles, fewer only at the end. A step that has failed reads no further."""
+        attempt = self._ledger.attempt
+        attempt(4, lambda: self._root.read(data))
+        c = columns(data, self.totals.entries)
+        attempt(5, lambda: self.fields.read(c))
+        if self._ledger.failed(5):
+            return  # what breaks the laws of step 5 means nothing to the steps after it
+        attempt(6, lambda: self.counters.read(c))
+        attempt(7, lambda: self.terms.read(c))
+        attempt(8, lambda: self.outcomes.read(c))
+        self.totals.read(c)
+
+    def finish(self) -> None:
+        self._ledger.attempt(4, self._root.finish)
+        self._ledger.attempt(7, self.terms.finish)
+
+    def say_4_to_10(self) -> None:
+        """What each step says if it passed; the ledger drops what did not."""
+        say, kept, totals = self._ledger.succeed, self._root.kept, self.totals
+        earlier = f"; the log goes on from {kept} checkpoint{'s' * (kept != 1)} that you kept" if kept else ""
+        say(4, f"all {self._root.size} entries are those that were signed for{earlier}")
+        say(5, "no entry is missing, repeated or out of order; no unknown word; nothing in unused bytes")
+        say(6, f"{self.counters.entries} counters entries, each equal to the totals of the entries before it")
+        say(7, f"{self.terms.decisions} decisions under {self.agreed.agreement.terms.digest}")
+        let_through = f"{calls(self.outcomes.through)} let through, {self.outcomes.settled} with a recorded end"
+        say(8, let_through)
+        decided = ", ".join(f"{n} {word}" for word, n in totals.outcomes().items())
+        unscreened = totals.flagged(Flag.NOT_SCREENED, OutcomeCode.PERMIT)
+        claimed = totals.flagged(Flag.CLAIMED, OutcomeCode.PERMIT)
+        say(9, f"decided: {decided}; of what was permitted, {unscreened} not screened, {claimed} on a claim")
+        say(10, grade.words(self.agreed, kept))
+
+
+def _agreement(opened: Bundle, file: bytes, keys: Keys | None) -> Agreed:
+    agreed = read_agreed(file, keys)
+    check_named(agreed, opened.about.agreement)
+    return agreed
+
+
+def _checkpoint(opened: Bundle, agreed: Agreed) -> Checkpoint:
+    return read_checkpoint(opened.checkpoint, opened.about.origin, agreed.agreement)
+
+
+def _pass(opened: Bundle, scan: Scan | None) -> None:
+    """All entries, through the readers where there are any: step 1 holds for the whole file or not at all."""
+    for data in opened.entries():
+        if scan:
+            scan.read(data)
+    if scan:
+        scan.finish()
+
+
+def _say_1_to_3(
+    ledger: Ledger, opened: Bundle, agreed: Agreed | None, signed: Checkpoint | None, keys: Keys | None
+) -> None:
+    ledger.succeed(1, f"{opened.about.count} entries of the log {opened.about.origin}")
+    if agreed:
+        parties = agreed.agreement.parties
+        with_keys = "with the keys that you know" if keys else "with the keys that it names itself"
+        by = f"signed by {parties.vendor.name} and {parties.customer.name}, {with_keys}"
+        ledger.succeed(2, f"{agreed.agreement.title} ({agreed.digest}), {by}")
+        if signed:
+            key = log_of(agreed.agreement, signed.origin).key
+            ledger.succeed(3, f"{signed.size} entries, root {signed.root.hex()}, signed with {key}")
+
+
+def _result(ledger: Ledger, scan: Scan | None) -> Result:
+    steps = ledger.steps()
+    counted = scan is not None and steps[8].ok is True
+    found = [_failure(step, scan) for step in steps if step.ok is False]
+    if scan and counted:
+        # Calls without an end can be told only where step 8 read to the end.
+        found += findings(scan.agreed, scan.totals, scan.outcomes if steps[7].ok else None)
+        found = [Finding(f.code, f.text, f.follows or scan.agreed.follows(f.code)) for f in found]
+    verified = all(step.ok for step in steps)
+    totals = scan.totals.to_json() if scan and counted else {}
+    return Result(verified, grade.C0 if verified else None, totals, steps, tuple(found))
+
+
+def _failure(step: Step, scan: Scan | None) -> Finding:
+    code = {2: "agreement.invalid", 7: "terms.drift"}.get(step.n, "record.invalid")
+    return Finding(code, f"Step {step.n} failed: {step.text}.", scan.agreed.follows(code) if scan else "")

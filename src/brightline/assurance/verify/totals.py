@@ -1,0 +1,165 @@
+"""Step 9: what the entries come to. Nothing here fails: the laws were kept, so the entries can be counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from brightline.agreement import Disclosure
+from brightline.assurance.verify.agreed import DEFAULT_DENY, Agreed
+from brightline.assurance.verify.columns import Columns, bodies
+from brightline.record.body import MAX_TOKENS, ChangeSubject, ExceptionAct, OutcomeStatus, Verdict
+from brightline.record.entry import MAX_CLAUSES, Flag, Kind, OutcomeCode
+
+CODES: Final = len(OutcomeCode)
+DECIDED: Final = (OutcomeCode.PERMIT, OutcomeCode.HOLD, OutcomeCode.ASK, OutcomeCode.DENY)
+_WORDS: Final[Mapping[Kind, tuple[str, str, type[IntEnum]]]] = {
+    Kind.APPROVAL: ("approvals", "verdict", Verdict),
+    Kind.EXCEPTION: ("exceptions", "act", ExceptionAct),
+    Kind.CHANGE: ("changes", "subject", ChangeSubject),
+}
+"""Kinds that are counted by one word of their body: the name of the count, the field, its words."""
+
+_TERMS: Final = slice(88 // 8, 120 // 8)  # 64-bit words of the entry
+_CLAUSES: Final = slice(24, 88)  # bytes of the entry
+
+Table = npt.NDArray[np.int64]
+
+
+class Totals:
+    """Counts over the entries so far. Clauses are counted for decisions under the agreed terms only."""
+
+    def __init__(self, agreed: Agreed) -> None:
+        self._agreed = agreed
+        self._terms = np.frombuffer(agreed.terms, np.uint64)
+        self.entries = 0
+        self.first = self.last = 0
+        self.finer = 0
+        self.tokens = [0, 0]
+        self.kinds: Table = np.zeros(256, np.int64)
+        self.statuses: Table = np.zeros(256, np.int64)
+        self.estimated = 0
+        self.activities: Table = np.zeros(65536 * CODES, np.int64)
+        self.flags: Table = np.zeros((1 << len(Flag)) * CODES, np.int64)
+        self.clauses: Table = np.zeros((64, 256 * CODES), np.int64)  # by byte of the clauses: value and outcome
+        self.no_clause: Table = np.zeros(CODES, np.int64)
+        self.other_terms: Table = np.zeros(CODES, np.int64)
+        self.words: dict[Kind, Table] = {kind: np.zeros(256, np.int64) for kind in _WORDS}
+
+    def read(self, c: Columns) -> None:
+        if not self.entries:
+            self.first = int(c.time[0])
+        self.entries += len(c.kind)
+        self.last = int(c.time[-1])
+        self.kinds += np.bincount(c.kind, minlength=256)
+        for kind, (_, name, _) in _WORDS.items():
+            if len(rows := np.flatnonzero(c.kind == kind)):
+                self.words[kind] += np.bincount(bodies(kind, c.raw, rows)[name], minlength=256)
+        self._decisions(c)
+        self._outcomes(c)
+
+    def _decisions(self, c: Columns) -> None:
+        rows = c.decisions
+        outcome = c.outcome[rows].astype(np.int64)
+        _add(self.activities, c.activity[rows].astype(np.int64) * CODES + outcome)
+        _add(self.flags, c.flags[rows].astype(np.int64) * CODES + outcome)
+        # Clauses have names under the agreed terms alone.
+        agreed = c.words[rows, _TERMS] == self._terms
+        if not agreed.all():
+            mine = agreed.all(axis=1)
+            _add(self.other_terms, outcome[~mine])
+            rows, outcome = rows[mine], outcome[mine]
+        raw = c.raw[rows, _CLAUSES]
+        used = np.flatnonzero(raw.any(axis=0))  # of 64 bytes mostly a few
+        for byte in used.tolist():
+            self.clauses[byte] += np.bincount(raw[:, byte].astype(np.int64) * CODES + outcome, minlength=256 * CODES)
+        _add(self.no_clause, outcome[~raw[:, used].any(axis=1)])
+
+    def _outcomes(self, c: Columns) -> None:
+        body = c.settled
+        self.statuses += np.bincount(body["status"], minlength=256)
+        self.estimated += int((c.flags[c.outcomes] & np.uint32(Flag.ESTIMATED) != 0).sum())
+        self.tokens[0] += int(body["input_tokens"].sum(dtype=np.int64))
+        self.tokens[1] += int(body["output_tokens"].sum(dtype=np.int64))
+        self.finer += finer(c, self._agreed.agreement.disclosure)
+
+    def flagged(self, flag: Flag, *codes: OutcomeCode) -> int:
+        """Decisions with this flag, of these outcomes; of all where none is named."""
+        table = self.flags.reshape(-1, CODES)
+        used = np.flatnonzero(table.any(axis=1))
+        marked = table[used[used & flag != 0]].sum(axis=0)
+        return int(marked[list(codes or DECIDED)].sum())
+
+    def outcomes(self) -> dict[str, int]:
+        return _by_outcome(self.activities.reshape(-1, CODES).sum(axis=0))
+
+    def counted(self, kind: Kind) -> int:
+        return int(self.kinds[kind])
+
+    def word(self, kind: Kind, word: IntEnum) -> int:
+        return int(self.words[kind][word])
+
+    def to_json(self) -> dict[str, Any]:
+        """`totals` of `brightline verify --json`: docs/reference/evidence.md."""
+        by_activity = self.activities.reshape(-1, CODES)
+        used = np.flatnonzero(by_activity.any(axis=1)).tolist()
+        return {
+            "entries": self.entries,
+            "from": _iso(self.first) if self.entries else None,
+            "to": _iso(self.last) if self.entries else None,
+            "kinds": {k.name.lower(): self.counted(k) for k in Kind if self.kinds[k]},
+            "decisions": self.counted(Kind.DECISION),
+            "outcomes": self.outcomes(),
+            "clauses": self._by_clause(),
+            "activities": {self._agreed.activity(rank): _by_outcome(by_activity[rank]) for rank in used},
+            "other_terms": _by_outcome(self.other_terms),
+            "statuses": {s.name.lower(): int(self.statuses[s]) for s in OutcomeStatus if self.statuses[s]},
+            "tokens": {"input": self.tokens[0], "output": self.tokens[1], "estimated_calls": self.estimated},
+            "flags": {f.name.lower(): self._by_flag(f) for f in Flag if f.name and self.flagged(f)},
+            "erasures": self.counted(Kind.ERASURE),
+            **{
+                name: {w.name.lower(): self.word(kind, w) for w in words if self.word(kind, w)}
+                for kind, (name, _, words) in _WORDS.items()
+            },
+        }
+
+    def _by_clause(self) -> dict[str, dict[str, int]]:
+        """Every agreed clause, those that never decided too: a clause that never fires is worth seeing."""
+        values = np.arange(256)
+        table = self.clauses.reshape(64, 256, CODES)
+        clauses: dict[str, dict[str, int]] = {}
+        for rank in range(MAX_CLAUSES):
+            row = table[rank // 8, values >> rank % 8 & 1 == 1].sum(axis=0)
+            if row.any() or rank < len(self._agreed.clauses or ()):
+                clauses[self._agreed.clause(rank)] = _by_outcome(row)
+        return {**clauses, DEFAULT_DENY: _by_outcome(self.no_clause)}
+
+    def _by_flag(self, flag: Flag) -> dict[str, int]:
+        return {code.name.lower(): self.flagged(flag, code) for code in DECIDED}
+
+
+def finer(c: Columns, disclosure: Disclosure) -> int:
+    """How many times and token counts tell more than the disclosure profile allows: they are no whole steps of it."""
+    found = int((c.time % np.uint64(disclosure.time_seconds) != 0).sum())
+    for name in ("input_tokens", "output_tokens"):
+        tokens = c.settled[name].astype(np.uint32)
+        found += int(((tokens % np.uint32(disclosure.tokens) != 0) & (tokens != MAX_TOKENS)).sum())
+    return found
+
+
+def _add(table: Table, places: npt.NDArray[Any]) -> None:
+    found = np.bincount(places)
+    table[: len(found)] += found
+
+
+def _by_outcome(row: Table) -> dict[str, int]:
+    return {code.name.lower(): int(row[code]) for code in DECIDED}
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
