@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install the Debian tools that tests marked `extras` need, and fail where one is missing afterwards.
 set -eu
-packages="golang-go golang-golang-x-mod-dev strace"
+packages="strace"
 
 absent() {
     for package in $packages; do
