@@ -1,0 +1,139 @@
+"""What every clause of the packs must have: words, a source, a use that it decides; and what each position stands for."""
+
+import hashlib
+
+import pytest
+
+from brightline.terms import Outcome, Pack, decide, lint, read_pack
+from tests.packs.conftest import NAMES, any_uses, reworded, scenarios_of, shipped_pack, without
+
+
+def test_every_clause_decides_a_scenario(pack: Pack) -> None:
+    deciding = {c for s in scenarios_of(pack.name) for c in decide(pack.terms, s.use).clauses}
+    assert {c.id for c in pack.terms.clauses if c.decides} - deciding == set()
+
+
+def test_taking_a_forbidding_clause_away_changes_a_scenario_or_leaves_its_twin(pack: Pack) -> None:
+    """No clause stands idle: without it some scenario is decided otherwise, or by fewer clauses."""
+    for clause in pack.terms.clauses:
+        if not clause.decides:
+            continue
+        left = without(pack, clause.id)
+        before = [decide(pack.terms, s.use) for s in scenarios_of(pack.name)]
+        after = [decide(left.terms, s.use) for s in scenarios_of(pack.name)]
+        assert any(b.clauses != a.clauses for b, a in zip(before, after, strict=True)), clause.id
+
+
+def test_every_clause_can_be_read_and_traced(pack: Pack) -> None:
+    assert [f for f in lint(pack) if f.severity == "error" or f.code.startswith("no-")] == []
+
+
+def test_the_compromise_uses_no_weak_words() -> None:
+    assert [f.text for f in lint(shipped_pack("compromise")) if f.code == "weak-words"] == []
+
+
+def test_the_packs_share_one_vocabulary_of_names() -> None:
+    heads = [shipped_pack(n).files["terms.toml"].partition("[vocabulary]")[2] for n in NAMES]
+    assert heads[0] == heads[1] == heads[2] != ""
+
+
+def test_every_authority_is_pinned_to_its_fixture(pack: Pack) -> None:
+    assert len(pack.terms.authorities) >= 5
+    for entry in pack.terms.authorities.values():
+        fixture = f"{entry['title']}\n{entry['date']}\n"
+        assert entry["digest"] == "sha256:" + hashlib.sha256(fixture.encode()).hexdigest()
+
+
+# ---- C: all lawful uses ----
+
+
+def test_the_customer_forbids_only_by_its_law_and_each_law_names_the_authority_that_lifts_it() -> None:
+    customer = shipped_pack("customer")
+    laws = [c for c in customer.terms.clauses if not c.permits]
+    assert len(laws) >= 5
+    assert all(c.is_law for c in laws)
+    words = customer.terms.scope.vocabulary
+    everything = frozenset(words.facts["authorities"].names)
+    for use in any_uses(words, 500, 5):
+        lawful = type(use)(use.activity, {**use.facts, "authorities": everything}, use.sources, component=use.component)
+        assert decide(customer.terms, lawful).outcome is Outcome.PERMIT
+
+
+# ---- V: the red lines, the phrase, and the words taken at their word ----
+
+
+def test_without_the_phrase_purchased_bulk_data_are_open_again_and_nothing_else() -> None:
+    """F06: the single-phrase test."""
+    vendor = shipped_pack("vendor")
+    struck = without(vendor, "V-R3")
+    opened = {
+        s.id
+        for s in scenarios_of("vendor")
+        if decide(vendor.terms, s.use).outcome is Outcome.DENY and decide(struck.terms, s.use).outcome is Outcome.PERMIT
+    }
+    assert opened
+    assert {i.partition("-")[0] for i in opened} == {"B04", "B07", "B18"}
+    differ = 0
+    for use in any_uses(vendor.terms.scope.vocabulary, 3000, 7, known=True):
+        if decide(vendor.terms, use).outcome is not decide(struck.terms, use).outcome:
+            differ += 1
+            assert (use.facts["data_origin"], use.facts["protected_persons"]) == ("commercial_purchase", "bulk")
+            assert use.activity.startswith("surv.") or use.activity == "gen.unknown"
+    assert differ > 5
+
+
+@pytest.mark.parametrize(
+    ("clause", "rows"),
+    [
+        ("V-W1-literal", {"A06"}),
+        ("V-S1-literal", {"A03", "B01", "B14"}),
+        ("V-X2-literal", {"C02"}),
+    ],
+)
+def test_the_policy_at_its_word_forbids_what_the_vendor_says_it_allows(clause: str, rows: set[str]) -> None:
+    vendor = shipped_pack("vendor")
+    text = vendor.files["terms.cedar"]
+    literal = reworded(vendor, f'@id("{clause}") @reading("literal")', f'@id("{clause}")')
+    assert text.count('@reading("literal")') == 4  # three clauses and the sentence that explains them
+    narrowed = {
+        s.id
+        for s in scenarios_of("vendor")
+        if decide(vendor.terms, s.use).outcome is Outcome.PERMIT
+        and decide(literal.terms, s.use).outcome is not Outcome.PERMIT
+    }
+    assert rows <= narrowed
+
+
+def test_words_at_their_word_decide_nothing() -> None:
+    vendor = shipped_pack("vendor")
+    meant = read_pack("vendor", vendor.files)
+    for literal in [c.id for c in vendor.terms.clauses if not c.decides]:
+        meant = without(meant, literal)
+    for use in any_uses(vendor.terms.scope.vocabulary, 500, 11):
+        assert decide(vendor.terms, use).clauses == decide(meant.terms, use).clauses
+
+
+# ---- K: what the compromise gives to each ----
+
+
+def test_the_compromise_lets_no_tool_engage_without_an_operator_or_a_certificate() -> None:
+    compromise = shipped_pack("compromise")
+    for use in any_uses(compromise.terms.scope.vocabulary, 4000, 13):
+        if use.activity != "weapon.engage" or use.facts.get("phase") == "simulate":
+            continue
+        certified = "supervised_defence" in use.facts["exceptions"] and use.facts.get("target") == "materiel"
+        if decide(compromise.terms, use).outcome is Outcome.PERMIT and not certified:
+            assert "operator" in use.facts["approvals"]
+            assert use.facts["target_selected_by"] in ("operator", "operator_group")
+
+
+def test_the_compromise_has_no_exception_for_nuclear_or_chemical_weapons() -> None:
+    compromise = shipped_pack("compromise")
+    absolute = ("weapon.engage", "weapon.target_nomination", "mil.command_decision", "mil.plan_ops")
+    seen = 0
+    for use in any_uses(compromise.terms.scope.vocabulary, 8000, 17):
+        if use.activity == "weapon.cbrn" or (use.activity in absolute and use.facts.get("effect") == "nuclear"):
+            decision = decide(compromise.terms, use)
+            seen += 1
+            assert (decision.outcome, decision.needs) == (Outcome.DENY, ())
+    assert seen > 50
