@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 import typer
 
 from brightline.cli import agreement, decide, demo, evidence, key, serve, terms, vocabulary
+from brightline.cli.printing import fault, prepare_streams
 from brightline.errors import BrightlineError
 
 app = typer.Typer(
@@ -28,15 +30,47 @@ evidence.add(app)
 
 def main() -> None:
     """Run one verb; a fault is one plain sentence on stderr that names place and cure, and exit status 2."""
+    prepare_streams()
     try:
-        app()
+        status = _run(sys.argv[1:])
+        sys.stdout.flush()  # here, so that a full disk is a fault like any other
     except BrightlineError as e:
-        sys.stderr.write(f"brightline: {e}\n")
-        raise SystemExit(2) from None
+        status = fault(str(e))
+    except typer.TyperException as e:
+        status = _misused(e)
     except BrokenPipeError:
         # The reader has gone (`… | head`): nothing to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(2) from None
+        status = 2
+    except KeyboardInterrupt:
+        status = 130  # 128 + SIGINT, as shells count
     except OSError as e:
-        sys.stderr.write(f"brightline: {e.filename or 'the machine'}: {e.strerror or e}\n")
-        raise SystemExit(2) from None
+        status = fault(f"{e.filename or 'the machine'}: {e.strerror or e} — check the path, its rights and the disk")
+    except Exception as e:  # noqa: BLE001 - a defect of ours: a traceback may show content, and status 1 would say "no"
+        last = traceback.extract_tb(e.__traceback__)[-1]
+        status = fault(f"{last.filename}:{last.lineno}: a defect ({type(e).__name__}) — report this line to us")
+    raise SystemExit(status)
+
+
+def _run(arguments: list[str]) -> int:
+    """The exit status of the verb that the arguments name. Typer's own `app()` would end 1 where a pipe is closed."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("brightline", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as e:
+        return e.exit_code
+    return 0
+
+
+def _misused(error: typer.TyperException) -> int:
+    """A verb, argument or option that is not there; or no verb at all, which is answered with the help."""
+    context = getattr(error, "ctx", None)
+    text = error.format_message().strip().rstrip(".")
+    if context is None:
+        return fault(f"{text} — see `brightline --help`")
+    if text == context.get_help().strip():
+        sys.stderr.write(f"{text}\n")
+        return 2
+    place = context.command_path.removeprefix("brightline").strip()
+    return fault(f"{place + ': ' if place else ''}{text[:1].lower()}{text[1:]} — see `{context.command_path} --help`")

@@ -6,6 +6,7 @@ and `agreement.json` beside them as soon as both parties have signed the same te
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,16 @@ from brightline.errors import AgreementError
 from brightline.keys import Envelope
 
 SIGNED = "agreement.json"
+_VERBS = {
+    Kind.REQUEST: "counter",
+    Kind.OFFER: "counter",
+    Kind.ACCEPTED: "accept",
+    Kind.AGREEMENT: "agree",
+    Kind.VERIFICATION: "confirm",
+    Kind.FINALIZED: "finalize",
+    Kind.TERMINATION: "terminate",
+}
+_NUMBERED = re.compile(r"^message (\d+)")
 
 app = typer.Typer(help="Offer, counter, sign and show agreements.", no_args_is_help=True)
 Draft = Annotated[Path, typer.Argument(help="The draft: a TOML file (docs/reference/agreement.md).")]
@@ -43,17 +54,18 @@ Reason = Annotated[str | None, typer.Option("--reason", help="A word to the othe
 
 @app.command()
 def offer(draft: Draft, folder: Folder, key: Key, reason: Reason = None, as_json: Json = False) -> None:
-    """Put a draft on the table as the vendor (ContractOfferMessage): the first message, or an answer to a request."""
-    _send(folder, Kind.OFFER, key, read_draft(draft), reason, as_json)
+    """Begin a negotiation with a draft: the vendor offers (ContractOfferMessage), the customer requests."""
+    if _messages(folder):
+        cure = "answer with `brightline agreement counter`, or name a new folder"
+        raise AgreementError("a negotiation is under way there", place=str(folder), cure=cure)
+    _put(draft, folder, key, reason, as_json)
 
 
 @app.command()
 def counter(draft: Draft, folder: Folder, key: Key, reason: Reason = None, as_json: Json = False) -> None:
-    """Put another draft on the table; whoever signs as the customer requests, as the vendor offers."""
-    agreement = read_draft(draft)
-    mine = read_signing_key(key).public
-    kind = Kind.REQUEST if mine == agreement.parties.customer.key else Kind.OFFER
-    _send(folder, kind, key, agreement, reason, as_json)
+    """Answer with another draft: the vendor offers (ContractOfferMessage), the customer requests."""
+    _negotiation(folder, None)
+    _put(draft, folder, key, reason, as_json)
 
 
 @app.command()
@@ -116,18 +128,35 @@ def known_keys(vendor: str | None, customer: str | None) -> Keys | None:
     return Keys(vendor=read_verify_key(vendor), customer=read_verify_key(customer))
 
 
+def _put(draft: Path, folder: Path, key: str, reason: str | None, as_json: bool) -> None:
+    """Put a draft on the table, as the party whose key it is."""
+    agreement = read_draft(draft)
+    mine = read_signing_key(key).public
+    kind = Kind.REQUEST if mine == agreement.parties.customer.key else Kind.OFFER
+    _send(folder, kind, key, agreement, reason, as_json)
+
+
 def _send(folder: Path, kind: Kind, key: str, draft: Agreement | None, reason: str | None, as_json: bool) -> None:
     """Write the next message of the negotiation in `folder`, and the agreement once both have signed it."""
     # 1. what was said so far; the first message begins a negotiation
     signing = read_signing_key(key)
-    negotiation = _negotiation(folder, None) if _messages(folder) else Negotiation.begin(secrets.token_bytes(16))
+    begins = draft is not None and not _messages(folder)
+    negotiation = Negotiation.begin(secrets.token_bytes(16)) if begins else _negotiation(folder, None)
     # 2. the message, refused here where the other side would refuse it
-    negotiation, envelope = negotiation.send(kind, signing, datetime.now(UTC), draft, reason)
+    try:
+        negotiation, envelope = negotiation.send(kind, signing, datetime.now(UTC), draft, reason)
+    except AgreementError as e:
+        place = key if e.place == "key" else str(folder)
+        raise AgreementError(_in_verbs(e.text), place=place, cure=_in_verbs(e.cure)) from None
     path = folder / Message.of(envelope).file_name
-    write_new(path, envelope.to_bytes())
     # 3. the agreement itself, once there is one
     signed = negotiation.signed_agreement if negotiation.both_signed else None
-    if signed is not None and not (folder / SIGNED).exists():
+    kept = signed is not None and (folder / SIGNED).exists()
+    if signed is not None and kept and read_bytes(str(folder / SIGNED)) != signed.to_bytes():
+        cure = "move it away: it is not what this negotiation came to"
+        raise AgreementError("another agreement lies there", place=str(folder / SIGNED), cure=cure)
+    write_new(path, envelope.to_bytes())
+    if signed is not None and not kept:
         write_new(folder / SIGNED, signed.to_bytes())
     if as_json:
         document = {"state": str(negotiation.state), "message": str(path), "both_signed": negotiation.both_signed}
@@ -142,7 +171,19 @@ def _negotiation(folder: Path, keys: Keys | None) -> Negotiation:
     paths = _messages(folder)
     if not paths:
         raise AgreementError("no message in it", place=str(folder), cure="begin with `brightline agreement offer`")
-    return Negotiation.replay([_envelope(p) for p in paths], keys)
+    envelopes = [_envelope(p) for p in paths]
+    try:
+        return Negotiation.replay(envelopes, keys)
+    except AgreementError as e:
+        place = _NUMBERED.sub(lambda found: str(paths[int(found[1])]), e.place)
+        raise AgreementError(_in_verbs(e.text), place=place, cure=_in_verbs(e.cure)) from None
+
+
+def _in_verbs(text: str) -> str:
+    """`text` with this program's verbs for the protocol's message names, which nobody types."""
+    for kind, verb in _VERBS.items():
+        text = text.replace(str(kind), f"`{verb}`")
+    return text
 
 
 def _messages(folder: Path) -> list[Path]:

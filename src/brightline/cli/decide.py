@@ -9,7 +9,7 @@ import typer
 
 from brightline.canonical import parse
 from brightline.cli.printing import Json, outcome, print_json, read_bytes, say
-from brightline.errors import UseError
+from brightline.errors import InputError, UseError
 from brightline.storage.packs import open_pack
 from brightline.terms import Decision, Outcome, confirm
 from brightline.terms import decide as decide_use
@@ -27,17 +27,20 @@ def decide(
 ) -> None:
     """What the terms say of each use. Ends 1 where not all are permitted."""
     terms = open_pack(pack).terms
-    permitted = True
+    # 1. read and decide them all, so that where one is at fault nothing else is said
+    decided = []
     for place, obj in _objects(uses):
         use = read_use(terms.scope.vocabulary, obj, place)
         decision = decide_use(terms, use)
         confirm(terms, use, decision)
-        permitted = permitted and decision.outcome is Outcome.PERMIT
+        decided.append((use.activity, decision))
+    # 2. say what was decided
+    for activity, decision in decided:
         if as_json:
             print_json(decision.to_json())
         else:
-            _show(use.activity, decision)
-    raise typer.Exit(0 if permitted else 1)
+            _show(activity, decision)
+    raise typer.Exit(0 if all(d.outcome is Outcome.PERMIT for _, d in decided) else 1)
 
 
 def _objects(paths: list[str]) -> Iterator[tuple[str, object]]:
@@ -46,17 +49,26 @@ def _objects(paths: list[str]) -> Iterator[tuple[str, object]]:
         data = read_bytes(path)
         name = "stdin" if path == "-" else path
         lines = [(i, line) for i, line in enumerate(data.splitlines(), 1) if line.strip()]
-        if not lines:
-            raise UseError("no use in it", place=name, cure='write {"activity": "gen.office", "facts": {}}')
-        if len(lines) > 1 and lines[0][1].rstrip().endswith(b"}") and lines[0][1].lstrip().startswith(b"{"):
+        if len(lines) > 1 and _is_json(lines[0][1]):
             for i, line in lines:
                 yield f"{name}:{i}", parse(line, f"{name}:{i}", error=UseError)
             continue
-        document = parse(data, name, error=UseError)
+        document = parse(data, name, error=UseError) if lines else []
+        if document == []:
+            raise UseError("no use in it", place=name, cure='write {"activity": "gen.office", "facts": {}}')
         if isinstance(document, list):
             yield from ((f"{name}[{i}]", item) for i, item in enumerate(document))
         else:
             yield name, document
+
+
+def _is_json(line: bytes) -> bool:
+    """Whether a line is a whole document, so that the file is JSON Lines and no document on many lines."""
+    try:
+        parse(line)
+    except InputError:
+        return False
+    return True
 
 
 def _show(activity: str, decision: Decision) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from brightline.cli import demo_calls
 from brightline.cli.demo_stage import Stage, aloud, chapter
@@ -25,7 +27,9 @@ def add(app: typer.Typer) -> None:
 
 
 def demo(
-    keep: Annotated[Path | None, typer.Option(help="Keep keys, agreement, record and bundle in this new folder.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep keys, agreement, record and bundle in this new folder.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """The whole story on the embedded model, in about a minute. Ends 0."""
@@ -76,17 +80,20 @@ def _story(stage: Stage) -> dict[str, object]:
 def _positions() -> list[str]:
     """The scenarios on which vendor and customer differ, and what the compromise says. Returns their ids."""
     results = {
-        name: {r.scenario.id: r for r in run_scenarios(open_pack(name))} for name in ("vendor", "customer", "compromise")
+        name: {r.scenario.id: r for r in run_scenarios(open_pack(name))}
+        for name in ("vendor", "customer", "compromise")
     }
     common = [i for i in results["vendor"] if all(i in r for r in results.values())]
-    rows = []
-    differing = []
+    rows: list[Sequence[str | Text]] = []
+    differing: list[str] = []
     for i in common:
         said = [results[n][i].decision for n in ("vendor", "customer", "compromise")]
         if said[0].outcome is not said[1].outcome:
             differing.append(i)
             rows.append((i, results["vendor"][i].scenario.text, *(outcome(d.outcome) for d in said)))
-    say(f"{len(common)} uses tried on both positions: they agree on {len(common) - len(rows)} and differ on {len(rows)}.")
+    say(
+        f"{len(common)} uses tried on both positions: they agree on {len(common) - len(rows)} and differ on {len(rows)}."
+    )
     table(("use", "", "vendor", "customer", "compromise"), rows[:SHOWN])
     if len(rows) > SHOWN:
         say(f"… and {len(rows) - SHOWN} more: `brightline terms test vendor` and `… customer` run them all.")

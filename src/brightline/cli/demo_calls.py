@@ -13,7 +13,7 @@ from brightline.cli.printing import outcome, say
 from brightline.errors import MachineError
 from brightline.models import EmbeddedModel
 
-MODEL = EmbeddedModel.model.name
+MODEL = EmbeddedModel.weights.name
 MAX_TOKENS = 48
 
 
@@ -129,7 +129,12 @@ def _callers(url: str, api_key: str) -> dict[str, Callable[[Scene], dict[str, An
 
 def _answered(headers: Any, text: str) -> dict[str, Any]:
     decision = headers["brightline-decision"]
-    return {"outcome": decision.partition(";")[0], "decision": decision, "receipt": headers["brightline-receipt"], "answer": text}
+    return {
+        "outcome": decision.partition(";")[0],
+        "decision": decision,
+        "receipt": headers["brightline-receipt"],
+        "answer": text,
+    }
 
 
 def _refused(headers: Any, shown: Any) -> dict[str, Any]:

@@ -47,7 +47,11 @@ class Stage:
         if show:
             say(f"$ brightline {shlex.join(args)}")
         done = subprocess.run(
-            [sys.executable, "-m", "brightline.cli", *args], cwd=self.folder, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "brightline.cli", *args],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != status:
             text = f"`brightline {shlex.join(args)}` ended {done.returncode}: {done.stderr.strip()}"
@@ -62,7 +66,7 @@ class Stage:
 
     def write_draft(self) -> None:
         """The draft that the vendor offers: the shipped compromise, the embedded model, the department's log."""
-        model = EmbeddedModel.model
+        model = EmbeddedModel.weights
         (self.folder / "draft.toml").write_text(_DRAFT.format(model=model), "utf-8")
 
     @contextmanager
@@ -83,7 +87,9 @@ class Stage:
             line = child.stdout.readline()
             if not line:
                 words = (self.folder / "gateway.log").read_text("utf-8", "replace").strip().splitlines()
-                raise MachineError(words[-1] if words else "the gateway ended", place="demo", cure="mend that, then again")
+                raise MachineError(
+                    words[-1] if words else "the gateway ended", place="demo", cure="mend that, then again"
+                )
             yield RunningGateway(json.loads(line)["ready"], time.monotonic() - started)
         finally:
             child.terminate()

@@ -6,9 +6,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from brightline.agreement import Agreement, Disclosure, Log, Model, Party, Retention
-from brightline.agreement.reading import completed
+from brightline.agreement import Agreement, Audit, Consequence, Disclosure, Log, Model, Party, Retention
+from brightline.agreement.reading import Record, completed
 from brightline.cli.key import read_verify_key
+from brightline.cli.printing import read_bytes
 from brightline.errors import AgreementError
 from brightline.storage.packs import open_pack
 
@@ -21,13 +22,12 @@ def read_draft(path: Path) -> Agreement:
     `pack` names the terms (a folder beside the draft, or a shipped pack); in `parties.*.key` and `logs[].key` stands a
     verifier key, or the file that holds it. Everything else is as in the payload. Raises AgreementError.
     """
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except OSError as e:
-        raise AgreementError(f"cannot be read: {e.strerror}", place=str(path), cure="check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise AgreementError(f"not TOML: {e}", place=str(path), cure="write TOML 1.0 in UTF-8") from None
+    data = _toml(path)
     # 1. the terms
+    for given in ("terms", "vocabulary"):
+        if given in data:
+            cure = "leave it out: they are those of the pack"
+            raise AgreementError("a draft does not say this itself", place=f"{path}: {given}", cure=cure)
     name = data.pop("pack", None)
     if not isinstance(name, str):
         raise AgreementError("names no pack", place=str(path), cure='write pack = "terms"')
@@ -37,13 +37,24 @@ def read_draft(path: Path) -> Agreement:
     data["terms"] = {"digest": pack.terms.digest, "files": dict(pack.files)}
     data["vocabulary"] = {m.name: m.digest for m in words.modules}
     # 2. keys, from files or as they stand
-    parties = data.get("parties")
+    parties, logs = data.get("parties"), data.get("logs", [])
     if not isinstance(parties, dict):
         raise AgreementError("names no parties", place=str(path), cure=_CURE)
-    for holder in [*parties.values(), *data.get("logs", [])]:
+    for holder in [*parties.values(), *(logs if isinstance(logs, list) else [])]:
         _resolve_key(holder, path)
     # 3. the rest, as the payload has it
     return Agreement.read(_with_defaults(_dated(data)), f"{path}: ")
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_bytes(str(path)).decode("utf-8"))
+    except UnicodeDecodeError:
+        raise AgreementError("not UTF-8 text", place=str(path), cure="save the file as UTF-8") from None
+    except RecursionError:
+        raise AgreementError("nested too deeply", place=str(path), cure="write plain tables and lists") from None
+    except ValueError as e:  # TOMLDecodeError, and what int() says of a number of 5,000 digits
+        raise AgreementError(f"not TOML: {e}", place=str(path), cure="write TOML 1.0") from None
 
 
 def _resolve_key(holder: Any, path: Path) -> None:
@@ -55,14 +66,22 @@ def _resolve_key(holder: Any, path: Path) -> None:
 def _with_defaults(data: dict[str, Any]) -> dict[str, Any]:
     """The draft with the usual value of everything that it leaves out."""
     data = completed(Agreement, data)
-    for name, cls in (("disclosure", Disclosure), ("retention", Retention)):
+    for name, kind in (("disclosure", Disclosure), ("retention", Retention), ("audit", Audit)):
+        data[name] = _completed(kind, data[name])
+    for name, kind in (("parties", Party), ("consequences", Consequence)):
         if isinstance(data[name], dict):
-            data[name] = completed(cls, data[name])
-    for items, kind in ((data["models"], Model), (data["logs"], Log)):
-        if isinstance(items, list):
-            items[:] = [completed(kind, i) if isinstance(i, dict) else i for i in items]
-    data["parties"] = {r: completed(Party, p) if isinstance(p, dict) else p for r, p in data["parties"].items()}
+            data[name] = {k: _completed(kind, v) for k, v in data[name].items()}
+    for name, kind in (("models", Model), ("logs", Log)):
+        if isinstance(data[name], list):
+            data[name] = [_completed(kind, item) for item in data[name]]
+    for model in data["models"] if isinstance(data["models"], list) else []:
+        if isinstance(model, dict):
+            model.setdefault("digest", None)  # TOML has no null: without a digest the weights are not pinned
     return data
+
+
+def _completed(kind: type[Record], value: Any) -> Any:
+    return completed(kind, value) if isinstance(value, dict) else value
 
 
 def _dated(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from brightline.cli.printing import Json, print_json, read_bytes, say, write_new
+from brightline.cli.printing import Json, print_json, read_bytes, refuse_existing, say, write_new
 from brightline.errors import ConfigError, KeyFileError
 from brightline.keys import SigningKey, VerifyKey
 
@@ -27,6 +27,9 @@ def new(
     """Make a signing key (Ed25519), an API key (--api) or a site key (--site)."""
     if api and site:
         raise ConfigError("--api and --site together", place="key new", cure="make one key at a time")
+    if api and out:
+        raise ConfigError("--api and --out together", place="key new", cure="an API key is printed, never kept")
+    signing = SigningKey.new(name, secrets.token_bytes(32))  # refuses a name that no key can have, of whatever kind
     if api:
         key = f"bl-{secrets.token_urlsafe(32)}"
         document = {"name": name, "key": key, "key_sha256": hashlib.sha256(key.encode()).hexdigest()}
@@ -38,9 +41,12 @@ def new(
         text = [f"secret  {path}  (keep it: without it no content of the record can be read)"]
     else:
         path = out or Path(f"{_file(name)}.key")
-        signing = SigningKey.new(name, secrets.token_bytes(32))
-        write_new(path, signing.secret_text().encode() + b"\n", secret=True)
+        refuse_existing(path)
         public = path.with_suffix(".pub")
+        if path == public:
+            raise ConfigError("the name of the public twin", place=str(path), cure="end the secret file's name in .key")
+        refuse_existing(public)
+        write_new(path, signing.secret_text().encode() + b"\n", secret=True)
         write_new(public, str(signing.public).encode() + b"\n")
         document = {"name": name, "secret": str(path), "public": str(public), "key": str(signing.public)}
         text = [f"secret  {path}", f"public  {public}", f"        {signing.public}"]

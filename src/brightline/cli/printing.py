@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,19 +21,44 @@ from rich.text import Text
 from brightline.errors import ConfigError
 
 WIDTH = 100
+# What would disturb a terminal or show words in another order: texts come from the other party too (CVE-2021-42574).
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 _STYLES = {"permit": "bold green", "hold": "bold yellow", "ask": "bold cyan", "deny": "bold red"}
 
 
+def prepare_streams() -> None:
+    """UTF-8 on stdout wherever it goes, as JSON asks; what a shell closed (`>&-`) is opened on nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open until we end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 def print_json(document: Any) -> None:
-    """One JSON document on one line, so that `decide` gives JSON Lines."""
+    """One JSON document on one line, so that `decide` gives JSON Lines; it leaves at once."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
 
 
 def say(*parts: str | Text) -> None:
     """Plain text on stdout, wrapped at the terminal's width but at most 100 columns where it is one."""
-    _console().print(Text.assemble(*parts), soft_wrap=not sys.stdout.isatty())
+    line = Text.assemble(*[seen(part) if isinstance(part, str) else part for part in parts])
+    _console().print(line, soft_wrap=not sys.stdout.isatty())
+
+
+def fault(sentence: str) -> int:
+    """One line on stderr that says what is wrong, and the exit status for it."""
+    line = re.sub(r"\s*\n\s*", " ", sentence)
+    sys.stderr.write(f"brightline: {seen(line)}\n")
+    return 2
+
+
+def seen(text: str) -> str:
+    """`text` with every character that a terminal would obey or hide written as an escape."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def outcome(word: str) -> Text:
@@ -41,7 +70,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str | Text]], title: str 
     """A table within 100 columns."""
     shown = Table(*head, box=SIMPLE_HEAD, title=title or None, title_justify="left", width=None, pad_edge=False)
     for row in rows:
-        shown.add_row(*[cell if isinstance(cell, Text) else Text(cell) for cell in row])
+        shown.add_row(*[cell if isinstance(cell, Text) else Text(seen(cell)) for cell in row])
     _console().print(shown)
 
 
@@ -62,20 +91,36 @@ def read_bytes(path: str) -> bytes:
         return sys.stdin.buffer.read()
     try:
         return Path(path).read_bytes()
-    except OSError as e:
-        raise ConfigError(f"cannot be read: {e.strerror}", place=path, cure="check the path and its rights") from None
+    except (OSError, ValueError) as e:  # ValueError: a NUL in the name, which a draft can hold
+        why = e.strerror if isinstance(e, OSError) else "no file can have this name"
+        cure = "check the path and its rights"
+        raise ConfigError(f"cannot be read: {why}", place=path or "the empty name", cure=cure) from None
+
+
+def refuse_existing(*paths: Path) -> None:
+    """Raises ConfigError where one of `paths` is taken: before anything is written, so that nothing is half done."""
+    for path in paths:
+        if os.path.lexists(path):
+            cure = "choose another name or move it away"
+            raise ConfigError("there is such a file already", place=str(path), cure=cure)
 
 
 def write_new(path: Path, data: bytes, *, secret: bool = False) -> None:
     """Write a file that must not exist yet, whole or not at all. Raises ConfigError."""
+    refuse_existing(path)
     temporary = path.with_name(path.name + ".part")
-    if path.exists():
-        raise ConfigError("there is such a file already", place=str(path), cure="choose another name or move it away")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.touch(mode=0o600 if secret else 0o644)
-        temporary.write_bytes(data)
+        temporary.unlink(missing_ok=True)  # what a crash left
+        # O_EXCL: never through a link or a file of somebody else's, who could then read the secret
+        number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
+        with open(number, "wb") as file:  # noqa: PTH123 - of a descriptor
+            file.write(data)
+            file.flush()
+            os.fsync(number)
         temporary.rename(path)
     except OSError as e:
-        temporary.unlink(missing_ok=True)
-        raise ConfigError(f"cannot be written: {e.strerror}", place=str(path), cure="check the folder") from None
+        with suppress(OSError):
+            temporary.unlink()
+        cure = "check the folder, its rights and the disk"
+        raise ConfigError(f"cannot be written: {e.strerror}", place=str(path), cure=cure) from None

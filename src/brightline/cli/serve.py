@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from brightline.cli.printing import Json, print_json, progress, say
-from brightline.gateway.config import read_config
-from brightline.gateway.gateway import Gateway
-from brightline.gateway.gateway import run as run_gateway
-from brightline.gateway.wire import run
 from brightline.storage.packs import open_pack
+
+if TYPE_CHECKING:
+    from brightline.gateway.gateway import Gateway
 
 
 def add(app: typer.Typer) -> None:
@@ -26,6 +25,11 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """Run the gateway until it is told to stop (SIGTERM, Ctrl-C); calls that have begun are finished."""
+    # Imported here, so that the other verbs do not wait for the gateway's libraries.
+    from brightline.gateway.config import read_config  # noqa: PLC0415
+    from brightline.gateway.gateway import run as run_gateway  # noqa: PLC0415
+    from brightline.gateway.wire import run  # noqa: PLC0415
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = read_config(config)
     pack = open_pack(observe) if observe else None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from brightline.cli.printing import Json, outcome, print_json, say, write_new
+from brightline.cli.printing import Json, outcome, print_json, refuse_existing, say, write_new
 from brightline.cli.starter import starter_pack
 from brightline.storage.packs import open_pack
 from brightline.terms import lint as lint_pack
@@ -24,6 +24,7 @@ def new(
 ) -> None:
     """Make a commented pack to start from."""
     files = starter_pack()
+    refuse_existing(*(folder / name for name in files))
     for name, text in files.items():
         write_new(folder / name, text.encode())
     if as_json:
@@ -44,7 +45,7 @@ def lint(pack: Pack, as_json: Json = False) -> None:
         for f in findings:
             say(f"{f.place}: {f.severity} {f.code}{f' ({f.clause})' if f.clause else ''}: {f.text}")
         errors = sum(f.severity is Severity.ERROR for f in findings)
-        say(f"{errors} errors, {len(findings) - errors} other findings")
+        say(f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'other finding')}")
     raise typer.Exit(0 if ok else 1)
 
 
@@ -64,7 +65,11 @@ def test(pack: Pack, as_json: Json = False) -> None:
             say(f"{r.scenario.id}: {'; '.join(r.wrong)}")
             say(f"    {r.scenario.text}")
             say("    ", outcome(r.decision.outcome), f": {r.decision.text}")
-        say(f"{len(results) - len(failed)} scenarios passed, {len(failed)} failed")
+        say(f"{_count(len(results) - len(failed), 'scenario')} passed, {len(failed)} failed")
         if not results:
             say("there is no scenarios.jsonl: write some, so that the words can be tested")
     raise typer.Exit(1 if failed else 0)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from brightline.canonical import dump
 from brightline.gateway.config import Config
+from brightline.gateway.exchange import Recorder
 from brightline.gateway.standing import NO_DIGEST, Standing
 from brightline.record.body import ChangeBody, ChangeSubject
 from brightline.record.log import Draft
-from brightline.storage.recorder import Recorder
 
 
 async def record_changes(recorder: Recorder, standing: Standing, config: Config, build: bytes) -> None:

@@ -8,7 +8,7 @@ import signal
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -95,7 +95,7 @@ async def run(config: Config, observe: Pack | None, progress: Progress, ready: C
 def standing_of(config: Config, observe: Pack | None) -> Standing:
     """What the gateway decides on. Raises AgreementError where nothing is in force and nothing is to be observed."""
     if observe is not None:
-        from_config = {m: bytes(32) for m in config.models} or {EmbeddedModel.model.name: _embedded_digest()}
+        from_config = {m: bytes(32) for m in config.models} or {EmbeddedModel.weights.name: _embedded_digest()}
         return observed(observe, from_config)
     if config.agreement is None:
         raise ConfigError(
@@ -128,7 +128,9 @@ def _keys(config: Config) -> tuple[SigningKey, bytes]:
     except ValueError:
         site_key = b""
     if len(site_key) != 32:
-        raise ConfigError("not a site key", place=str(config.site_key), cure="make one with `brightline key new --site`")
+        raise ConfigError(
+            "not a site key", place=str(config.site_key), cure="make one with `brightline key new --site`"
+        )
     return log_key, site_key
 
 
@@ -146,8 +148,8 @@ def _parties(config: Config) -> Keys | None:
 
 async def _upstream(config: Config, stack: AsyncExitStack, progress: Progress) -> tuple[Upstream, bytes]:
     """The model server and the gateway's own key for it; the embedded one is started."""
-    names = {"first_byte_seconds", "chunk_seconds", "whole_seconds"}
-    limits = UpstreamLimits(**{k: v for k, v in config.limits.items() if k in names})
+    times = {k: v for k, v in config.limits.items() if k in ("first_byte_seconds", "chunk_seconds", "whole_seconds")}
+    limits = replace(UpstreamLimits(), **times)  # type: ignore[arg-type]  # the settings were checked
     if config.upstream.url == EMBEDDED:
         model = EmbeddedModel()
         stack.callback(model.stop)
@@ -166,11 +168,13 @@ def _limits(config: Config) -> Limits:
 
 
 def _embedded_digest() -> bytes:
-    return bytes.fromhex(EmbeddedModel.model.digest.removeprefix("sha256:"))
+    return bytes.fromhex(EmbeddedModel.weights.digest.removeprefix("sha256:"))
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as e:
-        raise ConfigError(f"cannot be read: {e.strerror}", place=str(path), cure="check the path and its rights") from None
+        raise ConfigError(
+            f"cannot be read: {e.strerror}", place=str(path), cure="check the path and its rights"
+        ) from None

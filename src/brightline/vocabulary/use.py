@@ -74,9 +74,7 @@ def read_use(vocabulary: Vocabulary, obj: object, place: str = "use") -> Use:
     return use
 
 
-def claimed(
-    vocabulary: Vocabulary, facts: Mapping[str, FactValue], sources: Mapping[str, Source]
-) -> frozenset[str]:
+def claimed(vocabulary: Vocabulary, facts: Mapping[str, FactValue], sources: Mapping[str, Source]) -> frozenset[str]:
     """The facts that rest on a claim alone: declared (the default), known, and not the gateway's own."""
     return frozenset(
         name
@@ -87,29 +85,24 @@ def claimed(
     )
 
 
-def encode(
-    vocabulary: Vocabulary, facts: Mapping[str, FactValue], sources: Mapping[str, Source]
-) -> list[int]:
+def encode(vocabulary: Vocabulary, facts: Mapping[str, FactValue], sources: Mapping[str, Source]) -> list[int]:
     """The facts as one integer each, in vocabulary order.
 
     An enumeration is the one bit of its value, a set the bits of its members, a number itself; what is not stated is
     `unknown`, empty, 0. Total on what `read_use` let through.
     """
-    out = list(vocabulary.blank)
-    index, bits = vocabulary.index, vocabulary.bits
-    claims, asserted = bits["claimed"], 0
+    out, asserted = list(vocabulary.blank), 0
     for name, value in facts.items():
+        i, bits, claim = vocabulary.code[name]
         if isinstance(value, str):
-            out[index[name]] = bits[name][value]
-            if name in claims and value != UNKNOWN and sources.get(name, Source.DECLARED) is Source.DECLARED:
-                asserted |= claims[name]
+            out[i] = bits[value]
         elif isinstance(value, frozenset):
-            out[index[name]] = sum(bits[name][v] for v in value)
-            if name in claims and sources.get(name, Source.DECLARED) is Source.DECLARED:
-                asserted |= claims[name]
+            out[i] = sum([bits[v] for v in value])
         else:
-            out[index[name]] = value
-    out[index["claimed"]] = asserted
+            out[i] = value
+        if claim and value != UNKNOWN and sources.get(name, Source.DECLARED) is Source.DECLARED:
+            asserted |= claim
+    out[vocabulary.index["claimed"]] = asserted
     return out
 
 
@@ -154,9 +147,7 @@ def _facts(vocabulary: Vocabulary, obj: object, place: str) -> dict[str, FactVal
     return out
 
 
-def _sources(
-    vocabulary: Vocabulary, obj: object, facts: Mapping[str, FactValue], place: str
-) -> dict[str, Source]:
+def _sources(vocabulary: Vocabulary, obj: object, facts: Mapping[str, FactValue], place: str) -> dict[str, Source]:
     if not isinstance(obj, dict):
         _bad("sources are a JSON object", place, 'for example {"place": "attested"}')
     for name, value in obj.items():

@@ -90,6 +90,12 @@ class Vocabulary:
         """An encoded use of which nothing is stated: `unknown`, empty, 0."""
         return tuple(self.bits[f.name].get(UNKNOWN, 0) for f in self.facts.values())
 
+    @cached_property
+    def code(self) -> Mapping[str, tuple[int, Mapping[str, int], int]]:
+        """Fact → its place in an encoded use, its values' bits, and its own bit in `claimed` (0 for the gateway's)."""
+        claims = self.bits.get("claimed", {})
+        return {name: (i, self.bits[name], claims.get(name, 0)) for name, i in self.index.items()}
+
     def fact(self, name: str, place: str, error: type[InputError]) -> Fact:
         """The fact called `name`. Raises `error` with the nearest word."""
         try:
