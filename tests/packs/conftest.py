@@ -1,65 +1,9 @@
-"""The three shipped packs, opened once."""
-
-import random
-from collections.abc import Iterator, Mapping
-from functools import cache
+"""Each of the three positions in turn."""
 
 import pytest
 
-from brightline.storage.packs import open_pack
-from brightline.terms import Pack, Scenario, read_pack, read_scenarios
-from brightline.vocabulary import FactKind, FactValue, Source, Use, Vocabulary
-
-NAMES = ("vendor", "customer", "compromise")
-
-
-@cache
-def shipped_pack(name: str) -> Pack:
-    return open_pack(name)
-
-
-@cache
-def scenarios_of(name: str) -> tuple[Scenario, ...]:
-    return tuple(read_scenarios(shipped_pack(name)))
-
-
-def reworded(pack: Pack, old: str, new: str) -> Pack:
-    """The pack with its clauses changed in one place."""
-    assert pack.files["terms.cedar"].count(old) >= 1
-    return read_pack(pack.name, {**pack.files, "terms.cedar": pack.files["terms.cedar"].replace(old, new)})
-
-
-def without(pack: Pack, clause: str) -> Pack:
-    """The pack without one clause."""
-    text = pack.files["terms.cedar"]
-    start = text.index(f'@id("{clause}")')
-    return reworded(pack, text[start : text.index(";\n", start) + 2], "")
-
-
-def any_uses(words: Vocabulary, count: int, seed: int, *, known: bool = False) -> Iterator[Use]:
-    """Uses with any values of any facts; each leaves a share of them out, unless all must be `known`."""
-    rng = random.Random(seed)
-    for _ in range(count):
-        stated = 1.0 if known else rng.random()
-        facts: dict[str, FactValue] = {}
-        for f in words.facts.values():
-            if f.name == "claimed":
-                continue
-            if f.kind is FactKind.NUMBER:
-                facts[f.name] = rng.choice([0, 1, 99, 100, 499, 500, 40_000])
-            elif f.kind is FactKind.SET:
-                facts[f.name] = frozenset(n for n in f.names if rng.random() < 0.3)
-            elif rng.random() < stated:
-                facts[f.name] = rng.choice([n for n in f.names if not known or n not in f.open])
-        sources = {name: Source.ATTESTED for name in facts if rng.random() < 0.5}
-        yield Use(rng.choice(list(words.activities)), facts, sources, component=rng.choice(["", "army/g2", "nsa"]))
-
-
-def changed(use: Use, facts: Mapping[str, FactValue | None], source: Source = Source.DECLARED) -> Use:
-    """The use with other values; None leaves the fact unsaid."""
-    kept = {k: v for k, v in (use.facts | dict(facts)).items() if v is not None}
-    sources = {k: s for k, s in (use.sources | dict.fromkeys(facts, source)).items() if k in kept}
-    return Use(use.activity, kept, sources, use.alternatives, use.actor, use.component, use.model)
+from brightline.terms import Pack
+from tests.packs.positions import NAMES, shipped_pack
 
 
 @pytest.fixture(params=NAMES)

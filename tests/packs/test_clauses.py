@@ -1,11 +1,20 @@
-"""What every clause of the packs must have: words, a source, a use that it decides; and what each position stands for."""
+"""What every clause must have (words, a source, a use that it decides), and what each position stands for."""
 
 import hashlib
 
 import pytest
 
-from brightline.terms import Outcome, Pack, decide, lint, read_pack
-from tests.packs.conftest import NAMES, any_uses, reworded, scenarios_of, shipped_pack, without
+from brightline.terms import Decision, Outcome, Pack, decide, lint
+from tests.packs.positions import NAMES, any_uses, reworded, scenarios_of, shipped_pack, without
+
+TWICE_SAID = {
+    "vendor": {"V-W1", "V-W3", "V-W4"},  # the usage policy forbids the same weapons in several sentences
+    "customer": {"C-2"},  # says outright of unmapped acts what C-1 says of all
+}
+
+
+def what(decision: Decision) -> tuple[object, ...]:
+    return decision.outcome, decision.needs, decision.duties
 
 
 def test_every_clause_decides_a_scenario(pack: Pack) -> None:
@@ -13,15 +22,17 @@ def test_every_clause_decides_a_scenario(pack: Pack) -> None:
     assert {c.id for c in pack.terms.clauses if c.decides} - deciding == set()
 
 
-def test_taking_a_forbidding_clause_away_changes_a_scenario_or_leaves_its_twin(pack: Pack) -> None:
-    """No clause stands idle: without it some scenario is decided otherwise, or by fewer clauses."""
+def test_no_clause_is_idle(pack: Pack) -> None:
+    """Without it some scenario has another outcome, other needs or other duties."""
+    decisions = [(s.use, decide(pack.terms, s.use)) for s in scenarios_of(pack.name)]
+    idle = set()
     for clause in pack.terms.clauses:
-        if not clause.decides:
-            continue
-        left = without(pack, clause.id)
-        before = [decide(pack.terms, s.use) for s in scenarios_of(pack.name)]
-        after = [decide(left.terms, s.use) for s in scenarios_of(pack.name)]
-        assert any(b.clauses != a.clauses for b, a in zip(before, after, strict=True)), clause.id
+        left = without(pack.terms, clause.id)
+        turned = [(use, d) for use, d in decisions if clause.id in d.clauses]
+        if not any(what(decide(left, use)) != what(d) for use, d in turned):
+            idle.add(clause.id)
+    literal = {c.id for c in pack.terms.clauses if not c.decides}
+    assert idle - literal == TWICE_SAID.get(pack.name, set())
 
 
 def test_every_clause_can_be_read_and_traced(pack: Pack) -> None:
@@ -65,17 +76,17 @@ def test_the_customer_forbids_only_by_its_law_and_each_law_names_the_authority_t
 def test_without_the_phrase_purchased_bulk_data_are_open_again_and_nothing_else() -> None:
     """F06: the single-phrase test."""
     vendor = shipped_pack("vendor")
-    struck = without(vendor, "V-R3")
+    struck = without(vendor.terms, "V-R3")
     opened = {
         s.id
         for s in scenarios_of("vendor")
-        if decide(vendor.terms, s.use).outcome is Outcome.DENY and decide(struck.terms, s.use).outcome is Outcome.PERMIT
+        if decide(vendor.terms, s.use).outcome is Outcome.DENY and decide(struck, s.use).outcome is Outcome.PERMIT
     }
     assert opened
     assert {i.partition("-")[0] for i in opened} == {"B04", "B07", "B18"}
     differ = 0
     for use in any_uses(vendor.terms.scope.vocabulary, 3000, 7, known=True):
-        if decide(vendor.terms, use).outcome is not decide(struck.terms, use).outcome:
+        if decide(vendor.terms, use).outcome is not decide(struck, use).outcome:
             differ += 1
             assert (use.facts["data_origin"], use.facts["protected_persons"]) == ("commercial_purchase", "bulk")
             assert use.activity.startswith("surv.") or use.activity == "gen.unknown"
@@ -92,9 +103,7 @@ def test_without_the_phrase_purchased_bulk_data_are_open_again_and_nothing_else(
 )
 def test_the_policy_at_its_word_forbids_what_the_vendor_says_it_allows(clause: str, rows: set[str]) -> None:
     vendor = shipped_pack("vendor")
-    text = vendor.files["terms.cedar"]
     literal = reworded(vendor, f'@id("{clause}") @reading("literal")', f'@id("{clause}")')
-    assert text.count('@reading("literal")') == 4  # three clauses and the sentence that explains them
     narrowed = {
         s.id
         for s in scenarios_of("vendor")
@@ -106,11 +115,11 @@ def test_the_policy_at_its_word_forbids_what_the_vendor_says_it_allows(clause: s
 
 def test_words_at_their_word_decide_nothing() -> None:
     vendor = shipped_pack("vendor")
-    meant = read_pack("vendor", vendor.files)
-    for literal in [c.id for c in vendor.terms.clauses if not c.decides]:
-        meant = without(meant, literal)
+    literal = [c.id for c in vendor.terms.clauses if not c.decides]
+    meant = without(vendor.terms, *literal)
+    assert len(literal) == 3
     for use in any_uses(vendor.terms.scope.vocabulary, 500, 11):
-        assert decide(vendor.terms, use).clauses == decide(meant.terms, use).clauses
+        assert decide(vendor.terms, use).clauses == decide(meant, use).clauses
 
 
 # ---- K: what the compromise gives to each ----

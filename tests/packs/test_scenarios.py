@@ -2,9 +2,9 @@
 
 import pytest
 
-from brightline.terms import Outcome, Pack, Scenario, confirm, decide, run_scenarios
+from brightline.terms import Outcome, Pack, confirm, decide, run_scenarios
 from brightline.vocabulary import use_json
-from tests.packs.conftest import NAMES, any_uses, reworded, scenarios_of, shipped_pack
+from tests.packs.positions import NAMES, NORMAL, any_uses, changed, reworded, scenarios_of, shipped_pack
 
 P, H, A, D = Outcome.PERMIT, Outcome.HOLD, Outcome.ASK, Outcome.DENY
 MEANT = {  # row: what vendor, customer and compromise must say; a set where the row leaves it open
@@ -18,7 +18,6 @@ MEANT = {  # row: what vendor, customer and compromise must say; a set where the
     "D04": ({D, A}, P, H), "D05": (P, P, P),
 }  # fmt: skip
 NOTED = {"A03", "B10", "B14", "D02"}
-EACH = [(n, s) for n in NAMES for s in scenarios_of(n)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -29,7 +28,9 @@ def test_every_scenario_is_decided_as_meant_and_confirmed_by_the_engine(name: st
 
 
 def test_a_scenario_that_is_decided_otherwise_is_found() -> None:
-    careless = reworded(shipped_pack("compromise"), 'context.approvals.contains("operator"))', "context.distinct_persons >= 0)")
+    careless = reworded(
+        shipped_pack("compromise"), 'context.approvals.contains("operator"))', "context.distinct_persons >= 0)"
+    )
     wrong = {r.scenario.id for r in run_scenarios(careless) if r.wrong}
     assert {"A06", "A07-materiel"} <= wrong
 
@@ -56,15 +57,12 @@ def test_the_packs_are_asked_the_same() -> None:
     assert len({s.id for s in scenarios_of("vendor")}) == len(scenarios_of("vendor"))
 
 
-@pytest.mark.parametrize(("name", "scenario"), EACH, ids=lambda v: v if isinstance(v, str) else v.id)
-def test_what_the_use_is_called_by_its_user_does_not_matter(name: str, scenario: Scenario) -> None:
-    """Scenarios stand for their facts: the gateway's normal readings may be left out without changing the outcome."""
-    normal = {"integrity": "intact", "actuation": "none", "screen": "clear", "meter": "counted"}
-    use = scenario.use
-    kept = {k: v for k, v in use.facts.items() if normal.get(k) != v}
-    bare = type(use)(use.activity, kept, use.sources, use.alternatives, use.actor, use.component, use.model)
-    terms = shipped_pack(name).terms
-    assert decide(terms, bare).outcome is decide(terms, use).outcome
+def test_the_gateways_normal_readings_change_nothing(pack: Pack) -> None:
+    """A use typed by hand, without them, is decided like the same use at the gateway."""
+    for scenario in scenarios_of(pack.name):
+        normal = {k: None for k, v in NORMAL.items() if scenario.use.facts.get(k) == v}
+        bare = changed(scenario.use, normal)
+        assert decide(pack.terms, bare).outcome is decide(pack.terms, scenario.use).outcome, scenario.id
 
 
 def test_the_engine_confirms_any_use(pack: Pack) -> None:

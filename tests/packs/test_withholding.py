@@ -7,16 +7,7 @@ import pytest
 
 from brightline.terms import Decision, Outcome, Pack, decide
 from brightline.vocabulary import Fact, FactKind, Source, Use, Vocabulary
-from tests.packs.conftest import any_uses, changed, reworded, scenarios_of, shipped_pack
-
-NORMAL = {
-    "end_user": "identified",
-    "integrity": "intact",
-    "actuation": "none",
-    "screen": "clear",
-    "meter": "counted",
-    "approval_tempo": "normal",
-}
+from tests.packs.positions import NORMAL, any_uses, changed, reworded, scenarios_of, shipped_pack
 
 
 def ways(decision: Decision) -> list[set[str]]:
