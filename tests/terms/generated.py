@@ -100,6 +100,15 @@ def condition(draw: st.DrawFn, scope: Scope, depth: int, *, more: bool) -> str:
 
 
 @st.composite
+def supplied(draw: st.DrawFn, scope: Scope) -> str:
+    """What makes holds and duties: supplies alone, the shape that most real clauses have."""
+    facts = [f for f in scope.vocabulary.facts.values() if f.name in SUPPLIES]
+    names = st.sampled_from(["approvals"] * 3 + ["duties"] * 2 + ["exceptions"])
+    some = [draw(names) for _ in range(draw(st.integers(1, 2)))]
+    return draw(st.sampled_from([" && ", " || "])).join(draw(set_leaf(f)) for n in some for f in facts if f.name == n)
+
+
+@st.composite
 def action(draw: st.DrawFn, scope: Scope) -> str:
     """An action scope; wide ones more often, so that uses meet clauses."""
     words = scope.vocabulary
@@ -133,6 +142,8 @@ def clause(draw: st.DrawFn, scope: Scope, number: int, depth: int = 2) -> str:
         kind = draw(st.sampled_from(["when", "unless"]))
         more = permits is (kind == "when")
         tails.append(f"{kind} {{ {draw(condition(scope, depth, more=more))} }}")
+    if draw(st.booleans()):
+        tails.append(f"{'when' if permits else 'unless'} {{ {draw(supplied(scope))} }}")
     return f'@id("C{number}")\n{"permit" if permits else "forbid"} ({head}) {" ".join(tails)};'
 
 
@@ -140,7 +151,7 @@ def clause(draw: st.DrawFn, scope: Scope, number: int, depth: int = 2) -> str:
 def policies(draw: st.DrawFn, scope: Scope = SCOPE, most: int = 6, depth: int = 2) -> str:
     """Cedar text of one to `most` clauses; the last often permits all, so that forbids matter."""
     many = [draw(clause(scope, i, depth)) for i in range(draw(st.integers(1, most)))]
-    if draw(st.booleans()):
+    if draw(st.integers(0, 3)):
         many.append('@id("all") permit (principal, action, resource);')
     return "\n".join(many)
 

@@ -1,7 +1,8 @@
 """The Cedar engine: parser, strict validator, and the oracle that the closures must agree with.
 
 The one door to `cedarpy`. Traps closed here (FINDINGS): every entity that a policy can name is given with every
-request, so that no `forbid` errs and is skipped; any error in an answer raises OracleError, so that it denies.
+request, so that no `forbid` errs and is skipped; any error in an answer raises OracleError, so that it denies. Text
+that nests too deeply never reaches the parser, which would end the process: its stack is not guarded.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from typing import Any
 import cedarpy
 
 from brightline.errors import OracleError, TermsError
+from brightline.terms.reading import NESTING
 from brightline.terms.scope import Scope
 from brightline.terms.source import Chunk, chunks
 from brightline.vocabulary import FactKind
 from brightline.vocabulary.schema import cedar_schema
 
 MAX_BYTES = 1 << 20
+MAX_DEPTH = 128  # of brackets; the profile's 100 levels fit
+MAX_OPERATORS = 2_000  # in one clause; `a || b || …` nests too. The engine's parser dies at about 10,000
 
 
 def parse_policies(text: str, place: str) -> list[tuple[Chunk, Mapping[str, Any]]]:
@@ -28,42 +32,41 @@ def parse_policies(text: str, place: str) -> list[tuple[Chunk, Mapping[str, Any]
     out: list[tuple[Chunk, Mapping[str, Any]]] = []
     for chunk in chunks(text):
         here = f"{place}:{chunk.line}"
+        if chunk.depth > MAX_DEPTH or chunk.operators > MAX_OPERATORS:
+            raise TermsError("nested too deeply", place=here, cure=NESTING)
         try:
             parsed = json.loads(cedarpy.policies_to_json_str(chunk.text))
         except ValueError as e:
             raise TermsError(f"not Cedar: {e}", place=here, cure="see docs/reference/terms.md for the form") from None
+        except RecursionError:
+            raise TermsError("nested too deeply", place=here, cure=NESTING) from None
         if parsed["templates"] or len(parsed["staticPolicies"]) != 1:
             raise TermsError("not one plain policy", place=here, cure="write one permit or forbid without ?slots")
         out.append((chunk, parsed["staticPolicies"]["policy0"]))
     return out
 
 
-def format_policies(policies: Iterable[Mapping[str, Any]]) -> str:
-    """Cedar text of policies in JSON, in the engine's own format; parsing it gives the same policies."""
-    return cedarpy.format_policies(cedarpy.policies_from_json_str(_document(policies)))
+def validate(scope: Scope, clauses: Sequence[tuple[str, str]]) -> None:
+    """Strict validation of (place, Cedar text) pairs. Raises TermsError with the place and the engine's own words."""
+    schema = _schema(scope)
 
-
-def validate(scope: Scope, policies: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-    """Strict validation of (place, policy) pairs. Raises TermsError with the place and the engine's own words."""
-    schema = cedarpy.Schema.from_json_str(json.dumps(cedar_schema(scope.vocabulary)))
-
-    def errors(some: Iterable[Mapping[str, Any]]) -> list[str]:
-        result = cedarpy.validate_policies(cedarpy.policies_from_json_str(_document(some)), schema)
+    def errors(text: str) -> list[str]:
+        result = cedarpy.validate_policies(text, schema)
         return [] if result.validation_passed else [str(e) for e in result.errors] or ["no reason given"]
 
-    if errors(p for _, p in policies):
-        for place, policy in policies:
-            if found := errors([policy]):
+    if errors("\n".join(text for _, text in clauses)):
+        for place, text in clauses:
+            if found := errors(text):
                 raise TermsError(f"not strictly valid: {found[0]}", place=place, cure="compare facts with their values")
 
 
 class Oracle:
-    """The Cedar engine on the same clauses: `allows` is the second reading of the terms."""
+    """The Cedar engine on the same words: `allows` is the second reading of the terms. `clauses`: their Cedar text."""
 
-    def __init__(self, scope: Scope, policies: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self, scope: Scope, clauses: Iterable[str]) -> None:
         self._scope = scope
-        self._schema = cedarpy.Schema.from_json_str(json.dumps(cedar_schema(scope.vocabulary)))
-        self._policies = cedarpy.PolicySet.from_json_str(_document(policies))
+        self._schema = _schema(scope)
+        self._policies = cedarpy.PolicySet.from_str("\n".join(clauses))
         self._models = [_entity("Model", m, [("Model", p) for p in up]) for m, up in scope.models.items()]
 
     def allows(self, activity: str, v: Sequence[int], component: str, model: str) -> bool:
@@ -114,6 +117,5 @@ def _entity(kind: str, name: str, parents: Iterable[tuple[str, str]]) -> dict[st
     }
 
 
-def _document(policies: Iterable[Mapping[str, Any]]) -> str:
-    numbered = {f"policy{i}": p for i, p in enumerate(policies)}
-    return json.dumps({"templates": {}, "staticPolicies": numbered, "templateLinks": []})
+def _schema(scope: Scope) -> cedarpy.Schema:
+    return cedarpy.Schema.from_json_str(json.dumps(cedar_schema(scope.vocabulary)))

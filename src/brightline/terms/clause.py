@@ -16,6 +16,7 @@ from brightline.terms.cubes import cubes
 from brightline.terms.formula import Formula, Has, conjunction, leaves, negation
 from brightline.terms.reading import Reader
 from brightline.terms.scope import Scope
+from brightline.terms.source import Chunk
 
 MAX_CUBES = 64
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
@@ -24,7 +25,8 @@ _MONOTONE = ("approvals", "duties", "exceptions")
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """`activities`: those in scope. `condition`: when it applies, over an encoded use. `policy`: its Cedar JSON."""
+    """`activities`: those in scope. `condition`: when it applies, over an encoded use. `policy`, `cedar`: the words
+    themselves, as Cedar JSON and as written from `line` on."""
 
     id: str
     permits: bool
@@ -32,7 +34,8 @@ class Clause:
     condition: Formula
     annotations: Mapping[str, str]
     policy: Mapping[str, Any] = field(compare=False)
-    line: int = field(default=0, compare=False)
+    cedar: str = field(compare=False)
+    line: int = field(compare=False)
 
     @property
     def title(self) -> str:
@@ -53,8 +56,8 @@ class Clause:
         return self.annotations.get("reading") != "literal"
 
 
-def read_clause(scope: Scope, policy: Mapping[str, Any], place: str, number: int, line: int) -> Clause:
-    """The clause in one policy's Cedar JSON. Raises TermsError with the nearest right word and the cure."""
+def read_clause(scope: Scope, chunk: Chunk, policy: Mapping[str, Any], place: str, number: int) -> Clause:
+    """The clause in one policy and its Cedar JSON. Raises TermsError with the nearest right word and the cure."""
     # 1. what it is called and what else its annotations say
     annotations = {k: v or "" for k, v in policy.get("annotations", {}).items()}
     name = annotations.get("id", f"policy{number}")
@@ -78,7 +81,7 @@ def read_clause(scope: Scope, policy: Mapping[str, Any], place: str, number: int
     _check_polarity(scope, whole, permits, reader.place)
     if cubes(whole, MAX_CUBES) is None:
         _bad(f"takes more than {MAX_CUBES} cubes", reader.place, "split the clause in two with simpler conditions")
-    return Clause(name, permits, activities, whole, annotations, policy, line)
+    return Clause(name, permits, activities, whole, annotations, policy, chunk.text, chunk.line)
 
 
 def _check_polarity(scope: Scope, condition: Formula, permits: bool, place: str) -> None:

@@ -26,7 +26,18 @@ CURE = (
     "a condition combines ==, !=, contains, containsAny, containsAll, <, <=, >, >= over context facts and constants "
     "with &&, || and !"
 )
+_CURES = {
+    "like": 'name the values: ["a", "b"].contains(context.fact)',
+    "has": 'every fact is always there; compare it with "unknown"',
+    "if-then-else": "write (a && b) || (!a && c), or two clauses",
+    "in": 'name activities in the clause\'s scope (action in [Action::"a"]), and one Component or Model at a time',
+    "is": "write it in the clause's scope: principal is Actor",
+    "isEmpty": 'name the members: !context.set.containsAny(["a", "b"])',
+    "Value": "write true or false",
+    ".": 'compare the fact with a constant: context.fact == "value"',
+}
 MAX_NESTING = 100
+NESTING = f'nest at most {MAX_NESTING} levels; for many values write ["a", "b"].contains(context.fact)'
 _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -42,7 +53,9 @@ class Reader:
         words = self.scope.vocabulary
         if action["op"] == "All":
             return frozenset(words.activities)
-        entities = action.get("entities") or [action["entity"]]
+        entities = action["entities"] if "entities" in action else [action["entity"]]
+        if not entities:
+            self.bad("no activity in scope", "name one, or write `action` alone for all")
         found: set[str] = set()
         for e in entities:
             members = words.in_group(e["id"])
@@ -65,7 +78,7 @@ class Reader:
                 inner = rest.get("in")
                 return self.lies_in(var, "in", inner["entity"]) if inner else TRUE
             case _:
-                self.bad(f"{var} is an {_KIND['principal']} or a {_KIND['resource']}", "see docs/reference/terms.md")
+                self.bad(f"{var} is always of the type {_KIND[var]}", f"write {var} is {_KIND[var]}, or {var} alone")
 
     def lies_in(self, var: str, op: str, entity: Mapping[str, str]) -> Formula:
         """`principal in Component::"x"`, `resource == Model::"m"`, `resource in Model::"family"`."""
@@ -86,7 +99,7 @@ class Reader:
     def formula(self, body: Mapping[str, Any], depth: int = 0) -> Formula:
         """The condition in one Cedar JSON expression."""
         if depth > MAX_NESTING:
-            self.bad("nested too deeply", f"nest at most {MAX_NESTING} levels")
+            self.bad("nested too deeply", NESTING)
         op, args = next(iter(body.items()))
         match body:
             case {"Value": bool(value)}:
@@ -104,7 +117,7 @@ class Reader:
             case _ if op in ("contains", "containsAny", "containsAll"):
                 return self.contained(op, args["left"], args["right"])
             case _:
-                self.bad(f"{op!r} is outside the profile", CURE)
+                self.bad(f"{op!r} is outside the profile", _CURES.get(op, CURE))
 
     def compared(self, op: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> Formula:
         """A fact against a constant, in either order."""

@@ -70,7 +70,7 @@ class Terms:
     @cached_property
     def oracle(self) -> Oracle:
         """The Cedar engine on the same clauses."""
-        return Oracle(self.scope, [c.policy for c in self.clauses if c.decides])
+        return Oracle(self.scope, [c.cedar for c in self.clauses if c.decides])
 
     @cached_property
     def _applicable(self) -> Mapping[str, Sequence[int]]:
@@ -98,7 +98,7 @@ def read_terms(
     parsed = parse_policies(text, place)
     if len(parsed) > MAX_CLAUSES:
         raise TermsError(f"{len(parsed)} clauses", place=place, cure=f"at most {MAX_CLAUSES} fit an agreement")
-    clauses = [read_clause(scope, p, f"{place}:{c.line}", i, c.line) for i, (c, p) in enumerate(parsed)]
+    clauses = [read_clause(scope, c, p, f"{place}:{c.line}", i) for i, (c, p) in enumerate(parsed)]
     # 2. no two of one name
     seen: dict[str, Clause] = {}
     for c in clauses:
@@ -110,7 +110,7 @@ def read_terms(
             )
         seen[c.id] = c
     # 3. strictly valid to the engine that checks us
-    validate(scope, [(f"{place}:{c.line} ({c.id})", c.policy) for c in clauses])
+    validate(scope, [(f"{place}:{c.line} ({c.id})", c.cedar) for c in clauses])
     terms = Terms(scope, tuple(sorted(clauses, key=lambda c: c.id)), authorities or {}, pinned or {})
     _check_supplies(terms, place)
     return terms
