@@ -65,12 +65,11 @@ def _run(arguments: list[str]) -> int:
 
 def _misused(error: typer.TyperException) -> int:
     """A verb, argument or option that is not there; or no verb at all, which is answered with the help."""
-    context = getattr(error, "ctx", None)
-    text = error.format_message().strip().rstrip(".")
-    if context is None:
-        return fault(f"{text} — see `brightline --help`")
-    if text == context.get_help().strip():
+    context, text = getattr(error, "ctx", None), error.format_message()
+    if context is not None and text == context.get_help():
         sys.stderr.write(f"{text}\n")
         return 2
-    place = context.command_path.removeprefix("brightline").strip()
-    return fault(f"{place + ': ' if place else ''}{text[:1].lower()}{text[1:]} — see `{context.command_path} --help`")
+    path = context.command_path if context is not None else "brightline"
+    place = path.removeprefix("brightline").strip()
+    text = text[:1].lower() + text[1:].rstrip(".")
+    return fault(f"{place + ': ' if place else ''}{text} — see `{path} --help`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from brightline.errors import AgreementError
 from brightline.storage.packs import open_pack
 
 _CURE = "see docs/reference/agreement.md, section `The draft`"
+_ONE: Mapping[str, type[Record]] = {"disclosure": Disclosure, "retention": Retention, "audit": Audit}
+_BY_NAME: Mapping[str, type[Record]] = {"parties": Party, "consequences": Consequence}
+_LISTED: Mapping[str, type[Record]] = {"models": Model, "logs": Log}
 
 
 def read_draft(path: Path) -> Agreement:
@@ -66,12 +70,12 @@ def _resolve_key(holder: Any, path: Path) -> None:
 def _with_defaults(data: dict[str, Any]) -> dict[str, Any]:
     """The draft with the usual value of everything that it leaves out."""
     data = completed(Agreement, data)
-    for name, kind in (("disclosure", Disclosure), ("retention", Retention), ("audit", Audit)):
+    for name, kind in _ONE.items():
         data[name] = _completed(kind, data[name])
-    for name, kind in (("parties", Party), ("consequences", Consequence)):
+    for name, kind in _BY_NAME.items():
         if isinstance(data[name], dict):
             data[name] = {k: _completed(kind, v) for k, v in data[name].items()}
-    for name, kind in (("models", Model), ("logs", Log)):
+    for name, kind in _LISTED.items():
         if isinstance(data[name], list):
             data[name] = [_completed(kind, item) for item in data[name]]
     for model in data["models"] if isinstance(data["models"], list) else []:

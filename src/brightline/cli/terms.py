@@ -49,8 +49,8 @@ def lint(pack: Pack, as_json: Json = False) -> None:
     raise typer.Exit(0 if ok else 1)
 
 
-@app.command()
-def test(pack: Pack, as_json: Json = False) -> None:
+@app.command("test")
+def run(pack: Pack, as_json: Json = False) -> None:
     """Run the pack's scenarios, each through the closures and the Cedar engine. Ends 1 where one fails."""
     results = list(run_scenarios(open_pack(pack)))
     failed = [r for r in results if r.wrong]
