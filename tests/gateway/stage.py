@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from brightline.agreement import Disclosure
 from brightline.errors import StorageError
 from brightline.gateway.access import Access
 from brightline.gateway.codec import ListedModel
@@ -18,7 +19,6 @@ from brightline.gateway.exchange import Exchange
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.standing import Standing
 from brightline.gateway.wire import Reply, Request, Upstream, serve
-from brightline.agreement import Disclosure
 from brightline.record import body as bodies
 from brightline.record.entry import ENTRY_BYTES, Entry, Kind, unpack
 from brightline.record.log import Disclosure as Buckets
@@ -136,7 +136,7 @@ async def stage(
         ),
     )
     recorder = MemoryRecorder()
-    access = Access(config, pack.terms.scope.vocabulary)
+    access = Access(config, pack.terms.scope)
     exchange = Exchange(
         standing, access, recorder, upstream, b"upstream-key", {MODEL: "tiny-on-upstream"}, oracle_share
     )

@@ -47,8 +47,8 @@ def main() -> None:
     except OSError as e:
         status = fault(f"{e.filename or 'the machine'}: {e.strerror or e} — check the path, its rights and the disk")
     except Exception as e:  # noqa: BLE001 - a defect of ours: a traceback may show content, and status 1 would say "no"
-        last = traceback.extract_tb(e.__traceback__)[-1]
-        status = fault(f"{last.filename}:{last.lineno}: a defect ({type(e).__name__}) — report this line to us")
+        ours = [f for f in traceback.extract_tb(e.__traceback__) if f"{os.sep}brightline{os.sep}" in f.filename][-1]
+        status = fault(f"{ours.filename}:{ours.lineno}: a defect ({type(e).__name__}) — report this line to us")
     raise SystemExit(status)
 
 

@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from brightline.cli import demo_calls
+from brightline.cli.evidence import show_steps
 from brightline.cli.demo_stage import Stage, aloud, chapter
 from brightline.cli.printing import Json, outcome, print_json, say, table
 from brightline.errors import ConfigError
@@ -91,9 +92,8 @@ def _positions() -> list[str]:
         if said[0].outcome is not said[1].outcome:
             differing.append(i)
             rows.append((i, results["vendor"][i].scenario.text, *(outcome(d.outcome) for d in said)))
-    say(
-        f"{len(common)} uses tried on both positions: they agree on {len(common) - len(rows)} and differ on {len(rows)}."
-    )
+    agreed = len(common) - len(rows)
+    say(f"{len(common)} uses tried on both positions: they agree on {agreed} and differ on {len(rows)}.")
     table(("use", "", "vendor", "customer", "compromise"), rows[:SHOWN])
     if len(rows) > SHOWN:
         say(f"… and {len(rows) - SHOWN} more: `brightline terms test vendor` and `… customer` run them all.")
@@ -118,7 +118,7 @@ def _agreement(stage: Stage) -> None:
 def _evidence(stage: Stage) -> bool:
     stage.command("evidence", "export", "--config", "brightline.toml", "-o", "evidence.bundle", show=True)
     verdict = stage.json("verify", "evidence.bundle", "--agreement", "talks/agreement.json", *stage.known_keys)
-    _steps(verdict["steps"])
+    show_steps(verdict["steps"])
     say("Totals: " + ", ".join(f"{n} {name}" for name, n in verdict["totals"]["outcomes"].items()))
     say(f"Grade {verdict['grade']}: only what passed the gateway is shown.")
     return bool(verdict["verified"])
@@ -130,11 +130,5 @@ def _forgery(stage: Stage) -> bool:
     data[-FLIPPED] ^= 1
     (stage.folder / "forged.bundle").write_bytes(data)
     verdict = stage.json("verify", "forged.bundle", "--agreement", "talks/agreement.json", *stage.known_keys, status=1)
-    _steps(verdict["steps"])
+    show_steps(verdict["steps"])
     return bool(verdict["verified"])
-
-
-def _steps(steps: list[dict[str, object]]) -> None:
-    for s in steps:
-        mark = {True: "ok  ", False: "FAIL"}.get(s["ok"], "—   ")  # type: ignore[call-overload]
-        say(f"  {mark} {s['n']:>2} {s['text']}")

@@ -86,8 +86,8 @@ def make(url: str, api_key: str) -> list[dict[str, Any]]:
 
 def _callers(url: str, api_key: str) -> dict[str, Callable[[Scene], dict[str, Any]]]:
     try:
-        import anthropic
-        import openai
+        import anthropic  # noqa: PLC0415 - the demo alone needs the SDKs
+        import openai  # noqa: PLC0415
     except ImportError:
         text = "the openai and anthropic SDKs are not installed"
         raise MachineError(text, place="demo", cure="run `make demo`, which installs them") from None

@@ -1,4 +1,129 @@
+"""`brightline evidence export · explain` and `brightline verify`: what leaves the customer, and what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+from rich.text import Text
+
+from brightline.assurance.explain import explain as explain_bundle
+from brightline.assurance.export import export as export_bundle
+from brightline.assurance.verify import Result
+from brightline.assurance.verify import verify as verify_bundle
+from brightline.cli.agreement import known_keys
+from brightline.cli.printing import Json, print_json, read_bytes, say
+from brightline.errors import BrightlineError, ConfigError, StorageError
+from brightline.storage.published import Published
+
+app = typer.Typer(help="Make a bundle for the other side, and say what every byte of it tells.", no_args_is_help=True)
+Bundle = Annotated[Path, typer.Argument(help="The bundle's file.")]
+AgreementFile = Annotated[str, typer.Option("--agreement", help="The agreement's file, signed by both parties.")]
+MARKS = {True: Text("ok  ", style="green"), False: Text("FAIL", style="bold red"), None: Text("—   ")}
 
 
-def add(app: typer.Typer) -> None: ...
+def add(root: typer.Typer) -> None:
+    root.add_typer(app, name="evidence")
+    root.command("verify")(verify)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The bundle's file; it must not exist yet.")],
+    config: Annotated[Path, typer.Option("--config", "-c", help="The gateway's settings.")] = Path("brightline.toml"),
+    as_json: Json = False,
+) -> None:
+    """Write the evidence bundle: entries and checkpoint, no content. Works beside a running gateway."""
+    # Imported here, so that the other verbs do not wait for the gateway's libraries.
+    from brightline.gateway.config import read_config  # noqa: PLC0415
+    from brightline.gateway.gateway import publish_record  # noqa: PLC0415
+
+    # 1. what is published, brought up to the newest entry where no gateway does that itself
+    settings = read_config(config)
+    if settings.agreement is None:
+        cure = "evidence is made for an agreement: set agreement in the settings"
+        raise ConfigError("no agreement is set", place=str(config), cure=cure)
+    running = not publish_record(settings)
+    published = Published(settings.data / "log")
+    # 2. the bundle, whole or not at all
+    agreement = read_bytes(str(settings.agreement))
+    size = _write(out, agreement, published)
+    document = {"bundle": str(out), "bytes": size, "entries": published.size, "gateway_running": running}
+    if as_json:
+        print_json(document)
+    else:
+        say(f"wrote {out}: {published.size} entries, {size} bytes; no content and no name is in it")
+        if running:
+            say("the gateway is running: entries of the last seconds come with the next export")
+        say(f"see every byte explained: brightline evidence explain {out} --agreement {settings.agreement}")
+
+
+@app.command()
+def explain(bundle: Bundle, agreement: AgreementFile, as_json: Json = False) -> None:
+    """Every byte of a bundle in words: what it says and what it cannot say. For whoever releases it."""
+    with _open(bundle) as file:
+        explanation = explain_bundle(file, read_bytes(agreement))
+    if as_json:
+        print_json(explanation.to_json())
+    else:
+        say(explanation.text().rstrip())
+
+
+def verify(
+    bundle: Bundle,
+    agreement: AgreementFile,
+    vendor_key: Annotated[str | None, typer.Option(help="The vendor's key as you know it from elsewhere.")] = None,
+    customer_key: Annotated[str | None, typer.Option(help="The customer's key, likewise.")] = None,
+    earlier: Annotated[
+        list[str] | None, typer.Option(help="A checkpoint of this log that you kept from before; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Whether a bundle is what it claims to be, in ten steps, and what it then shows. Ends 1 where it is not."""
+    with _open(bundle) as file:
+        kept = [read_bytes(e) for e in earlier or []]
+        result = verify_bundle(file, read_bytes(agreement), known_keys(vendor_key, customer_key), earlier=kept)
+    if as_json:
+        print_json(result.to_json())
+    else:
+        _show(result)
+    raise typer.Exit(0 if result.verified else 1)
+
+
+def show_steps(steps: list[Mapping[str, Any]]) -> None:
+    """The ten steps for people: passed, failed, or not checked."""
+    for s in steps:
+        say("  ", MARKS[s["ok"]], f" {s['n']:>2} {s['name']}")
+        say(f"          {s['text']}")
+
+
+def _show(result: Result) -> None:
+    document = result.to_json()
+    show_steps(document["steps"])
+    for f in result.findings:
+        say(f"finding {f.code}: {f.text} {f.follows}".rstrip())
+    say(f"verified, grade {result.grade}" if result.verified else "NOT VERIFIED")
+
+
+def _write(out: Path, agreement: bytes, published: Published) -> int:
+    """The bundle's size. A fault on the way leaves no file that could be taken for a bundle."""
+    if out.exists():
+        raise ConfigError("there is such a file already", place=str(out), cure="choose another name or move it away")
+    part = out.with_name(out.name + ".part")
+    try:
+        with part.open("wb") as file:
+            size = sum(file.write(piece) for piece in export_bundle(agreement, published.checkpoint, published.entries()))
+        part.rename(out)
+    except (BrightlineError, OSError):
+        part.unlink(missing_ok=True)
+        raise
+    return size
+
+
+def _open(path: Path) -> Any:
+    try:
+        return path.open("rb")
+    except OSError as e:
+        raise ConfigError(f"cannot be read: {e.strerror}", place=str(path), cure="check the path and its rights") from None

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from brightline.errors import CallError, ConfigError, UseError, nearest
 from brightline.gateway.config import ActorConfig, Config, PurposeConfig
-from brightline.vocabulary import Fact, FactKind, FactValue, Source, Use, Vocabulary, read_use
+from brightline.terms import Scope
+from brightline.vocabulary import Fact, FactKind, FactValue, Source, Use, read_use
 
 KEY_CURE = "send the key that your administrator gave you as `Authorization: Bearer …` or `x-api-key`"
 MAX_FACTS_BYTES = 4096
@@ -46,8 +47,10 @@ class Caller:
 class Access:
     """Finds the caller of a request and makes the use of it."""
 
-    def __init__(self, config: Config, vocabulary: Vocabulary, place: str = "brightline.toml") -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, config: Config, scope: Scope, place: str = "brightline.toml") -> None:
+        self._vocabulary = scope.vocabulary
+        for a in config.actors:
+            _declared(a, scope.components, place)
         purposes = {n: self._purpose(p, f"{place}: purposes.{n}") for n, p in config.purposes.items()}
         self._callers = {
             bytes.fromhex(a.key_sha256): Caller(a, {n: purposes[n] for n in a.purposes}) for a in config.actors
@@ -104,7 +107,7 @@ class Access:
             if not equals:
                 raise CallError("a fact without a value", place=place, cure="write name=value, name=value")
             fact = self._fact(name, place)
-            if fact.gateway or name == "end_user":
+            if fact.gateway:
                 cure = "leave it out: only the gateway sets it"
                 raise CallError(f"{name} cannot be declared", code="gateway_fact", place=place, cure=cure)
             if name in purpose.facts:
@@ -142,3 +145,10 @@ class Access:
         except UseError as e:
             raise ConfigError(e.text, place=e.place, cure=e.cure) from None
         return Purpose(config.name, use.activity, use.facts, use.sources)
+
+
+def _declared(actor: ActorConfig, components: tuple[str, ...], place: str) -> None:
+    """An undeclared component would lie in nothing, and so outside every clause that names outsiders."""
+    if components and not any(actor.component == c or actor.component.startswith(f"{c}/") for c in components):
+        cure = f"{nearest(actor.component, components)} the terms declare components under [components]"
+        raise ConfigError(f"no component {actor.component[:60]!r}", place=f"{place}: actors {actor.name}", cure=cure)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,9 +50,9 @@ class Receipt(Protocol):
 
 
 class Recorder(Protocol):
-    """Makes entries durable. The future is done when the entry is; StorageError where it cannot be."""
+    """Makes entries durable: done when the entry is, StorageError where it cannot be; cancelled, it goes on."""
 
-    def append(self, draft: Draft) -> asyncio.Future[Receipt]: ...
+    def append(self, draft: Draft) -> Awaitable[Receipt]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Exchange:
         permits = decision.outcome is Outcome.PERMIT or self.standing.observing
         # 5. record, durably, before any byte goes upstream
         draft = decision_draft(self.standing, call, purpose, use, decision, flags, model)
-        appended = self.recorder.append(draft)
+        appended = asyncio.ensure_future(self.recorder.append(draft))
         try:
             receipt = await asyncio.shield(appended)
         except asyncio.CancelledError:

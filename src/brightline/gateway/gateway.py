@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import signal
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -26,11 +27,17 @@ from brightline.gateway.standing import Standing, agreed, check_log, observed
 from brightline.gateway.wire import Limits, Upstream, UpstreamLimits, serve
 from brightline.keys import SigningKey, VerifyKey
 from brightline.models import EmbeddedModel
-from brightline.storage.recorder import Recorder, open_recorder
+from brightline.record.log import Disclosure
+from brightline.storage.disk import IN_USE
+from brightline.storage.journal import Journal
+from brightline.storage.recorder import Recorder
 from brightline.terms import Pack
 
 Progress = Callable[[str], None]
 DRAIN_SECONDS = 30.0
+PUBLISH_SECONDS = 15.0
+
+logger = logging.getLogger("brightline.gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +60,17 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         log_key, site_key = _keys(config)
         standing = standing_of(config, observe)
         check_log(standing, log_key.name, log_key.public)
-        access = Access(config, standing.pack.terms.scope.vocabulary)
+        access = Access(config, standing.pack.terms.scope)
         # 2. the record: recovered, and whatever was cut off gets its outcome
         progress("reading the record back")
-        recorder = await stack.enter_async_context(
-            open_recorder(config.data, log_key, site_key, standing.disclosure.time_seconds, standing.disclosure.tokens)
-        )
-        for decision in recorder.unsettled:
+        buckets = Disclosure(standing.disclosure.time_seconds, standing.disclosure.tokens)
+        recorder = await asyncio.to_thread(_open_record, config, log_key, site_key, buckets)
+        stack.push_async_callback(recorder.close)
+        for decision in sorted(recorder.journal.log.open):
             await recorder.append(interrupted_draft(standing, decision))
         await record_changes(recorder, standing, config, build_digest())
+        publishing = asyncio.create_task(_publish_often(recorder))
+        stack.callback(publishing.cancel)
         # 3. the upstream
         upstream, key = await _upstream(config, stack, progress)
         # 4. the listener
@@ -118,6 +127,23 @@ def build_digest() -> bytes:
     return bytes.fromhex(digest(listing).removeprefix("sha256:"))
 
 
+def publish_record(config: Config) -> bool:
+    """Bring the published log up to its newest entry. False where a running gateway has the record: it publishes
+    itself. Raises StorageError where the record is damaged."""
+    log_key, _ = _keys(config)
+    try:
+        journal = Journal.open(config.data, log_key, Disclosure())
+    except StorageError as e:
+        if e.text == IN_USE:
+            return False
+        raise
+    try:
+        journal.publish()
+    finally:
+        journal.close()
+    return True
+
+
 def _keys(config: Config) -> tuple[SigningKey, bytes]:
     if config.log_key is None or config.site_key is None:
         cure = "make them with `brightline key new ORIGIN -o log.key` and `brightline key new NAME --site -o site.key`"
@@ -144,6 +170,21 @@ def _parties(config: Config) -> Keys | None:
         vendor=VerifyKey.parse(config.parties["vendor"], place),
         customer=VerifyKey.parse(config.parties["customer"], place),
     )
+
+
+def _open_record(config: Config, log_key: SigningKey, site_key: bytes, buckets: Disclosure) -> Recorder:
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Recorder.open(config.data, log_key, site_key, buckets)
+
+
+async def _publish_often(recorder: Recorder) -> None:
+    """Keep the published log near the newest entry, so that evidence can be exported while the gateway runs."""
+    while True:
+        await asyncio.sleep(PUBLISH_SECONDS)
+        try:
+            await recorder.publish()
+        except StorageError as e:
+            logger.error("the record could not be published: %s", e)
 
 
 async def _upstream(config: Config, stack: AsyncExitStack, progress: Progress) -> tuple[Upstream, bytes]:

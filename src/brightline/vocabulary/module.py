@@ -97,36 +97,44 @@ def read_module(name: str, text: str) -> Module:
         raise VocabularyError(f"not TOML: {e}", place=place, cure="write TOML 1.0") from None
     _only(data, _KEYS[""], place)
     outside_core = name != "core"
+
+    def words(data: Mapping[str, Any], place: str) -> tuple[Value, ...]:
+        return tuple(Value(_word(k, place), *_text(v, name, outside_core, f"{place}.{k}")) for k, v in data.items())
+
     return Module(
         name=name,
         title=str(data.get("title", name)),
         digest=digest(data),
-        groups={_word(k, f"{place}: groups"): str(v) for k, v in data.get("groups", {}).items()},
+        groups=_texts(data, "groups", place),
         activities=tuple(
             Activity(_activity(k, place), *_text(v, name, outside_core, f"{place}: activities.{k}"))
-            for k, v in data.get("activities", {}).items()
+            for k, v in _table(data, "activities", place).items()
         ),
-        facts=tuple(_fact(k, v, name, f"{place}: facts.{k}") for k, v in data.get("facts", {}).items()),
+        facts=tuple(_fact(k, v, name, f"{place}: facts.{k}") for k, v in _table(data, "facts", place).items()),
         values={
-            fact: tuple(
-                Value(_word(k, place), *_text(v, name, outside_core, f"{place}: values.{fact}.{k}"))
-                for k, v in values.items()
-            )
-            for fact, values in data.get("values", {}).items()
+            fact: words(_table(data["values"], fact, place), f"{place}: values.{fact}")
+            for fact in _table(data, "values", place)
         },
-        roles={_word(k, f"{place}: roles"): str(v) for k, v in data.get("roles", {}).items()},
+        roles=_texts(data, "roles", place),
     )
 
 
-def _fact(name: str, data: Mapping[str, Any], module: str, place: str) -> Fact:
+def _fact(name: str, data: Any, module: str, place: str) -> Fact:
+    if not isinstance(data, Mapping):
+        _bad("a fact is a table", place)
     _only(data, _KEYS["fact"], place)
     try:
         kind = FactKind(data.get("kind", ""))
     except ValueError:
         _bad("a fact needs kind = enum, set or number", place)
-    words = [Value(_word(k, place), str(v), module) for k, v in data.get("values", {}).items()]
+    words = [Value(k, v, module) for k, v in _texts(data, "values", place).items()]
+    if kind is FactKind.NUMBER and (words or "from" in data):
+        _bad("a number has no values", place)
     if kind is FactKind.ENUM:
         words.append(Value(UNKNOWN, f"{data.get('text', name)}: not known", module))
+    also_open = frozenset(data.get("open", ()))
+    if not also_open <= {w.name for w in words}:
+        _bad(f"open names {sorted(map(str, also_open))}, not all of them values", place)
     return Fact(
         name=_word(name, place),
         kind=kind,
@@ -135,8 +143,20 @@ def _fact(name: str, data: Mapping[str, Any], module: str, place: str) -> Fact:
         values=tuple(words),
         declared_in=str(data.get("from", "")),
         gateway=data.get("gateway") is True,
-        open=frozenset([UNKNOWN, *data.get("open", [])]) if kind is FactKind.ENUM else frozenset(),
+        open=also_open | {UNKNOWN} if kind is FactKind.ENUM else frozenset(),
     )
+
+
+def _table(data: Mapping[str, Any], key: str, place: str) -> Mapping[str, Any]:
+    table = data.get(key, {})
+    if not isinstance(table, Mapping):
+        _bad(f"{key} is a table", place)
+    return table
+
+
+def _texts(data: Mapping[str, Any], key: str, place: str) -> dict[str, str]:
+    """The table `key` of words, each with its meaning."""
+    return {_word(k, f"{place}: {key}"): str(v) for k, v in _table(data, key, place).items()}
 
 
 def _text(value: object, module: str, parent_needed: bool, place: str) -> tuple[str, str, str]:
@@ -152,12 +172,13 @@ def _activity(name: str, place: str) -> str:
     group, dot, word = name.partition(".")
     if not dot:
         _bad(f"activity {name!r} has no group", place, 'write it as "group.name"')
-    return f"{_word(group, place)}.{_word(word, place)}"
+    return f"{_word(group, place)}.{word if word == UNKNOWN else _word(word, place)}"
 
 
 def _word(name: str, place: str) -> str:
-    if not _WORD.fullmatch(name):
-        _bad(f"{name[:60]!r} is no word of a vocabulary", place, "use lower-case letters, digits and underscores")
+    if not _WORD.fullmatch(name) or name == UNKNOWN:
+        cure = f"use lower-case letters, digits and underscores; every enumeration has {UNKNOWN!r} of itself"
+        _bad(f"{name[:60]!r} is no word to give", place, cure)
     return name
 
 

@@ -5,16 +5,17 @@ Closed: whatever is not here is an error that suggests the nearest word, never s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
+from typing import Never, Self
 
 from brightline.canonical import digest
 from brightline.errors import InputError, VocabularyError, nearest
 from brightline.vocabulary.module import UNKNOWN, Activity, Fact, FactKind, Module, Value
 
 TABLES = ("enclaves", "authorities", "lanes", "roles", "certificates")
+ALWAYS = ("approvals", "duties", "exceptions", "claimed")  # sets that the outcome of a use is made of
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Vocabulary:
     @classmethod
     def join(cls, modules: Iterable[Module], names: Mapping[str, Mapping[str, str]] | None = None) -> Self:
         """Join `modules` in order. Raises VocabularyError where words clash or a parent is missing."""
-        # 1. words of all modules, first come first ranked
+        # 1. words of all modules, first come first ranked; a parent stands before its children, so none is in a circle
         modules = tuple(modules)
         activities: dict[str, Activity] = {}
         facts: dict[str, Fact] = {}
@@ -39,26 +40,28 @@ class Vocabulary:
             groups |= m.groups
             for a in m.activities:
                 _absent(a.name, activities, m)
+                if a.parent and a.parent not in activities:
+                    _bad(f"{a.name}: no parent {a.parent!r} stands before it", m, nearest(a.parent, activities))
+                if a.group not in groups:
+                    _bad(f"{a.name}: no group {a.group!r}", m, nearest(a.group, groups))
                 activities[a.name] = a
             for f in m.facts:
                 _absent(f.name, facts, m)
                 facts[f.name] = f
             for name, values in m.values.items():
-                if name not in facts or facts[name].kind is FactKind.NUMBER:
-                    raise VocabularyError(f"values for {name!r}", place=m.name, cure=nearest(name, facts))
-                facts[name] = _extended(facts[name], values)
+                if name not in facts or facts[name].kind is FactKind.NUMBER or facts[name].declared_in:
+                    _bad(f"values for {name!r}", m, nearest(name, (n for n, f in facts.items() if f.values)))
+                for v in values:
+                    facts[name] = _extended(facts[name], v, m)
+        for name in ALWAYS:
+            if name not in facts or facts[name].kind is not FactKind.SET:
+                raise VocabularyError(f"no set of {name}", cure="every vocabulary starts from the core module")
         # 2. names that the pack declares
         roles = {k: v for m in modules for k, v in m.roles.items()}
         tables = {t: dict((names or {}).get(t, {})) for t in TABLES}
         tables["roles"] = roles | tables["roles"]
         tables["facts"] = {f.name: f.text for f in facts.values() if not f.gateway}
         facts = {k: _declared(f, tables) for k, f in facts.items()}
-        # 3. every parent is there
-        for a in activities.values():
-            if a.parent and a.parent not in activities:
-                raise VocabularyError(f"{a.name}: no parent {a.parent!r}", cure=nearest(a.parent, activities))
-            if a.group not in groups:
-                raise VocabularyError(f"{a.name}: no group {a.group!r}", cure=nearest(a.group, groups))
         return cls(modules, facts, activities, groups, tables)
 
     def with_names(self, names: Mapping[str, Mapping[str, str]]) -> Self:
@@ -127,18 +130,22 @@ class Vocabulary:
         return tuple(a for a in self.activities if a.startswith(f"{name}."))
 
 
-def _absent(name: str, words: Mapping[str, object], module: Module) -> None:
+def _absent(name: str, words: Collection[str], module: Module) -> None:
     if name in words:
-        raise VocabularyError(f"{name!r} stands in two modules", place=module.name, cure="keep one of them")
+        _bad(f"{name!r} stands twice", module, "keep one of them")
 
 
-def _extended(fact: Fact, values: tuple[Value, ...]) -> Fact:
-    """New values go before `unknown`, which stays last."""
-    old = fact.values if fact.kind is FactKind.SET else fact.values[:-1]
-    for v in values:
-        if v.parent not in fact.names and v.parent not in [w.name for w in values]:
-            raise VocabularyError(f"{fact.name}.{v.name}: no parent {v.parent!r}", cure=nearest(v.parent, fact.names))
-    return replace(fact, values=old + values + fact.values[len(old) :])
+def _extended(fact: Fact, value: Value, module: Module) -> Fact:
+    """A new value goes before `unknown`, which stays last."""
+    _absent(value.name, fact.names, module)
+    if value.parent and value.parent not in fact.names:
+        _bad(
+            f"{fact.name}.{value.name}: no parent {value.parent!r} stands before it",
+            module,
+            nearest(value.parent, fact.names),
+        )
+    at = len(fact.values) - (fact.kind is FactKind.ENUM)
+    return replace(fact, values=(*fact.values[:at], value, *fact.values[at:]))
 
 
 def _declared(fact: Fact, tables: Mapping[str, Mapping[str, str]]) -> Fact:
@@ -146,3 +153,7 @@ def _declared(fact: Fact, tables: Mapping[str, Mapping[str, str]]) -> Fact:
         return fact
     words = tuple(Value(k, v, "") for k, v in tables[fact.declared_in].items() if k != UNKNOWN)
     return replace(fact, values=words + (fact.values[-1:] if fact.kind is FactKind.ENUM else ()))
+
+
+def _bad(text: str, module: Module, cure: str) -> Never:
+    raise VocabularyError(text, place=f"{module.name}.toml", cure=cure)

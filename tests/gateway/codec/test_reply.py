@@ -198,7 +198,14 @@ def test_models_in_each_shape() -> None:
         ],
     }
     anthropic = json.loads(models_list(Family.ANTHROPIC, models))
-    assert [m["created_at"] for m in anthropic["data"]] == ["2023-11-14T22:13:20Z", "1970-01-01T00:00:00Z"]
+    assert anthropic["data"][0] == {
+        "type": "model",
+        "id": "a",
+        "display_name": "a",
+        "created_at": "2023-11-14T22:13:20Z",
+        "lifecycle": "active",
+    }
+    assert anthropic["data"][1]["created_at"] == "1970-01-01T00:00:00Z"
     assert (anthropic["first_id"], anthropic["last_id"], anthropic["has_more"]) == ("a", "b", False)
     assert json.loads(models_list(Family.ANTHROPIC, [])) == {
         "data": [],

@@ -138,6 +138,16 @@ def test_text_in_the_clothes_of_media_is_read(part: dict[str, Any]) -> None:
     assert found(call) == 1
 
 
+def test_text_that_equals_short_media_data_is_read() -> None:
+    audio = {"type": "input_audio", "input_audio": {"data": "A", "format": "wav"}}
+    call = decode(Api.CHAT, pack({"model": "m", "messages": [{"role": "user", "content": [audio, text("A")]}]}))
+    assert [p.text for p in call.new()] == ["A\nwav\nA"]
+
+
+def text(words: str) -> dict[str, str]:
+    return {"type": "text", "text": words}
+
+
 def test_an_empty_message_has_no_piece() -> None:
     call = decode(Api.CHAT, pack({"model": "m", "messages": [{"role": "user", "content": ""}]}))
     assert list(call.conversation()) == []

@@ -120,8 +120,8 @@ class Gathering:
     def failed(self, error: object) -> None:
         """Note an error told inside the answer: its code or type, which are words of the API, never its text."""
         told = error if isinstance(error, dict) else {}
-        word = told.get("type") or told.get("code") or "error"
-        self.error = str(word)[:64]
+        words = [told.get("type"), told.get("code")]
+        self.error = next((word[:64] for word in words if isinstance(word, str) and word), "error")
         self.over = True
 
     def answer(self, *, whole: bool) -> Answer:

@@ -112,14 +112,14 @@ class Inbound(Client):
             return
         if self.slow:
             if now > self.stalled_until:
-                self.transport.abort()
+                self.reset()
         elif self._until == UNSET:
             self._until = now + self._waits[self._reading.stage]
         elif now <= self._until:
             return
         elif self._closing:
             if not self.buffered or now > self._until + self._limits.write_seconds:
-                self.transport.abort()
+                self.transport.abort()  # not `reset`: the kernel may still hold the end of the answer
         elif self._current is None and not self._queue:
             if self._reading.stage is IDLE:
                 self._close()
@@ -143,7 +143,7 @@ class Inbound(Client):
 
     def cut(self) -> None:
         """End at once, whatever runs."""
-        self.transport.abort()
+        self.reset()
         if self._worker is not None:
             self._worker.cancel()
 
@@ -238,7 +238,7 @@ class Inbound(Client):
             if not (self.gone and isinstance(error, ConnectionResetError)):
                 _report(error)
         except asyncio.CancelledError:
-            self.transport.abort()
+            self.reset()
             raise
         finally:
             self._current = None
@@ -246,7 +246,7 @@ class Inbound(Client):
         if self.gone or reply.ended:
             return reply.keep and not self.gone
         if reply.started:
-            self.transport.abort()  # so that a part cannot pass for the whole
+            self.reset()  # so that a part cannot pass for the whole
         else:
             failed = refused(500, "internal", "the gateway failed to answer")
             self._write_refusal(failed, request.path, head_only=request.method == b"HEAD")

@@ -57,7 +57,7 @@ class Reading:
         self._limits, self._held, self._peer, self._whole = limits, held, peer, whole
         self._parser = httptools.HttpRequestParser(self)
         self._refusal: CallError | None = None
-        self._framing = 0  # bytes fed since a request, its headers or its body began, less those of its body
+        self._framing = 0  # bytes fed since the last request, or the head, was whole, less those of the body
         self._method = b""
         self._body: bytes | bytearray = b""
         self.on_message_begin()
@@ -105,7 +105,7 @@ class Reading:
         self.stage = HEAD
         self._target = b""
         self._lines: list[Header] = []
-        self._size = self.due = self._framing = 0
+        self._size = self.due = 0
         self._chunked = False
 
     def on_url(self, url: bytes) -> None:

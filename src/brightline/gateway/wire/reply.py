@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
+import struct
 from collections.abc import Iterable
 from typing import cast
 
@@ -31,6 +33,13 @@ class Client(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.slow = False
         self._wake()
+
+    def reset(self) -> None:
+        """Close at once, so that the client sees a reset and never an orderly end of what it was reading."""
+        end = self.transport.get_extra_info("socket")
+        if end is not None and not self.transport.is_closing():
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     async def drained(self) -> None:
         """Return when the client has taken what waits. Raises ConnectionResetError where it has gone."""

@@ -1,0 +1,180 @@
+"""The few things that storage asks of a disk, in one place, so that tests can lose writes and make disks fail.
+
+Every OSError becomes a StorageError that names the file, what was tried and the cure. Nothing here retries: after a
+failed write or sync nobody knows what the disk holds, so whoever called must stop until recovery has looked.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from brightline.errors import StorageError
+
+ZEROS_AHEAD = 1 << 20
+_CURES = {
+    errno.ENOSPC: "free space on this file system, then start again",
+    errno.EDQUOT: "raise the quota or free space, then start again",
+    errno.EIO: "the disk reports an error: check it, restore from a back-up if it is damaged, then start again",
+    errno.EROFS: "mount the file system writable, then start again",
+    errno.EACCES: "give the user that runs Brightline access to it",
+    errno.EPERM: "give the user that runs Brightline access to it",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
+
+
+class File:
+    """An open file. Writes are durable only after `sync`."""
+
+    def __init__(self, path: Path, create: bool) -> None:
+        self.path = path
+        with trouble(path, "open"):
+            self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o600)
+        self._size = self.size()
+
+    def size(self) -> int:
+        with trouble(self.path, "look at"):
+            return os.fstat(self._fd).st_size
+
+    def read(self, at: int, count: int) -> bytes:
+        """`count` bytes, fewer only at the end of the file."""
+        parts: list[bytes] = []
+        with trouble(self.path, "read"):
+            while count > 0 and (part := os.pread(self._fd, count, at)):
+                parts.append(part)
+                at, count = at + len(part), count - len(part)
+        return b"".join(parts)
+
+    def write(self, at: int, data: bytes, *, ahead: int = ZEROS_AHEAD) -> None:
+        """Write all of `data`; where that lengthens the file, write zeros `ahead` of it too.
+
+        A sync of bytes that only replace zeros costs half of one that must record a new length as well.
+        """
+        self._write(at, data)
+        end = at + len(data)
+        if end > self._size:
+            self._write(end, bytes(ahead))
+            self._size = end + ahead
+
+    def _write(self, at: int, data: bytes) -> None:
+        view = memoryview(data)
+        with trouble(self.path, "write"):
+            while view:
+                done = self.pwrite(view, at)
+                view, at = view[done:], at + done
+
+    def pwrite(self, data: memoryview, at: int) -> int:
+        """One write of the operating system, which may be short."""
+        return os.pwrite(self._fd, data, at)
+
+    def cut(self, size: int) -> None:
+        """Forget everything from `size` on, durably."""
+        with trouble(self.path, "shorten"):
+            os.ftruncate(self._fd, size)
+        self._size = size
+        self.sync()
+
+    def sync(self) -> None:
+        with trouble(self.path, "make durable"):
+            os.fdatasync(self._fd)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+class Disk:
+    """Folders and whole files."""
+
+    def open(self, path: Path, *, create: bool = False) -> File:
+        return File(path, create)
+
+    def read(self, path: Path) -> bytes:
+        with trouble(path, "read"):
+            return path.read_bytes()
+
+    def replace(self, path: Path, data: bytes) -> None:
+        """Put a whole file in place: readers see the old or the new, never a part. Durable after `sync_folder`."""
+        new = path.with_name(f".{path.name}.new")
+        file = self.open(new, create=True)
+        try:
+            if file.size():
+                file.cut(0)  # what a crash left here
+            file.write(0, data, ahead=0)
+            file.sync()
+        finally:
+            file.close()
+        with trouble(path, "put in place"):
+            new.rename(path)
+
+    def sync_folder(self, path: Path) -> None:
+        """Make the names in a folder durable: a file whose name is lost is lost."""
+        with trouble(path, "make durable"):
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
+    def make_folder(self, path: Path) -> None:
+        """The folder and those above it, durably."""
+        if path.is_dir():
+            return
+        if path.parent != path:
+            self.make_folder(path.parent)
+        with trouble(path, "make"):
+            path.mkdir(mode=0o700, exist_ok=True)
+        self.sync_folder(path.parent)
+
+    def names(self, path: Path) -> list[str]:
+        with trouble(path, "list"):
+            return sorted(entry.name for entry in path.iterdir())
+
+    def remove(self, path: Path) -> None:
+        with trouble(path, "remove"):
+            path.unlink(missing_ok=True)
+
+    def remove_folder(self, path: Path) -> None:
+        with trouble(path, "remove"):
+            path.rmdir()
+
+
+IN_USE = "another process writes this record"
+
+
+def lock(path: Path) -> int:
+    """Take the folder's lock for this process; it ends with the process. Raises StorageError where another has it."""
+    with trouble(path, "open"):
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        raise StorageError(
+            IN_USE,
+            place=str(path.parent),
+            cure="stop it, or give this one its own folder",
+        ) from None
+    return fd
+
+
+class trouble:  # noqa: N801 (read as a verb: `with trouble(path, "read"):`)
+    """Turn an OSError into a StorageError that says where, what was tried and how to mend it."""
+
+    __slots__ = ("_path", "_what")
+
+    def __init__(self, path: Path, what: str) -> None:
+        self._path, self._what = path, what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, OSError):
+            cure = _CURES.get(error.errno or 0, "mend this, then start again")
+            text = f"cannot {self._what} it: {error.strerror or error}"
+            raise StorageError(text, place=str(self._path), cure=cure) from error
