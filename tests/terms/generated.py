@@ -41,7 +41,9 @@ def leaf(draw: st.DrawFn, scope: Scope, *, more: bool) -> str:
     facts = [f for f in scope.vocabulary.facts.values() if f.values or f.kind is FactKind.NUMBER]
     facts = [f for f in facts if f.name not in (("claimed",) if more else SUPPLIES)]
     special = [f for f in facts if f.name in (*SUPPLIES, "claimed")]
-    kind = draw(st.sampled_from(["enum"] * 4 + ["set", "special", "special", "number", "principal", "resource", "bool"]))
+    kind = draw(
+        st.sampled_from(["enum"] * 4 + ["set", "special", "special", "number", "principal", "resource", "bool"])
+    )
     if kind == "principal" and scope.components:
         return f'principal in Component::"{draw(st.sampled_from(scope.components))}"'
     if kind == "resource" and scope.models:
@@ -75,7 +77,9 @@ def enum_leaf(draw: st.DrawFn, fact: Fact) -> str:
 def set_leaf(draw: st.DrawFn, fact: Fact) -> str:
     some = draw(st.lists(st.sampled_from(fact.names), min_size=1, max_size=3))
     how = draw(st.sampled_from(["contains", "containsAny", "containsAll"]))
-    return f'context.{fact.name}.{how}({quoted(some) if how != "contains" else repr(some[0]).replace(chr(39), chr(34))})'
+    return (
+        f"context.{fact.name}.{how}({quoted(some) if how != 'contains' else repr(some[0]).replace(chr(39), chr(34))})"
+    )
 
 
 @st.composite
@@ -136,7 +140,7 @@ def clause(draw: st.DrawFn, scope: Scope, number: int, depth: int = 2) -> str:
         principals += [f'principal in Component::"{name}"', f'principal is Actor in Component::"{name}"']
     if scope.models:
         resources.append(draw(resource(scope).filter(lambda r: "!=" not in r)))
-    head = f'{draw(st.sampled_from(principals))}, {draw(action(scope))}, {draw(st.sampled_from(resources))}'
+    head = f"{draw(st.sampled_from(principals))}, {draw(action(scope))}, {draw(st.sampled_from(resources))}"
     tails = []
     for _ in range(draw(st.integers(0, 2))):
         kind = draw(st.sampled_from(["when", "unless"]))

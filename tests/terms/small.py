@@ -68,3 +68,25 @@ judge = "the judge"
 NAMES = {"lanes": {"a": "a", "b": "b"}, "certificates": {"waiver": "a waiver", "pass": "a pass"}}
 CORE_ONLY = Vocabulary.join([read_module("core", CORE)], NAMES)
 SMALL = Scope(CORE_ONLY)
+
+MORE = """
+title = "more"
+[groups]
+force = "force"
+[activities]
+"force.strike" = { parent = "gen.unknown", text = "striking" }
+"force.feint" = { parent = "force.strike", text = "feinting" }
+"work.edit" = { parent = "work.read", text = "editing" }
+"work.burn" = { parent = "gen.unknown", text = "burning" }
+[values.place]
+orbit = { parent = "abroad", text = "in orbit" }
+moon = { parent = "orbit", text = "on the moon" }
+[values.basis]
+secret = { parent = "unknown", text = "not to be told" }
+[values.duties]
+blur = { parent = "redact", text = "blur it" }
+[roles]
+general = "the general"
+"""
+GROWN = Vocabulary.join([read_module("core", CORE), read_module("more", MORE)], NAMES)
+ADOPTED = Scope(GROWN)

@@ -139,8 +139,10 @@ def test_the_reference_reads_cedar_as_the_engine_does(performable: tuple[str, ..
     """The judge is judged: its own reading of Cedar JSON against the engine."""
     rng = random.Random(7)
     text = """
-        permit (principal, action, resource) when { context.place != "abroad" || context.lanes.containsAll(["a", "b"]) };
-        permit (principal, action == Action::"work.act", resource) when { 5 > context.persons && !(context.persons == 0) };
+        permit (principal, action, resource)
+            when { context.place != "abroad" || context.lanes.containsAll(["a", "b"]) };
+        permit (principal, action == Action::"work.act", resource)
+            when { 5 > context.persons && !(context.persons == 0) };
         forbid (principal, action in Action::"work", resource) when { ["none", "unknown"].contains(context.basis) }
             unless { context.approvals.containsAny(["chief", "clerk"]) && context.duties.contains("note") };
         forbid (principal, action, resource) unless { context.user == "named" || context.exceptions.contains("pass") };

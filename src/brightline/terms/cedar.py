@@ -14,6 +14,7 @@ from typing import Any
 import cedarpy
 
 from brightline.errors import OracleError, TermsError
+from brightline.terms.adoption import Adoption
 from brightline.terms.reading import NESTING
 from brightline.terms.scope import Scope
 from brightline.terms.source import Chunk, chunks
@@ -61,16 +62,28 @@ def validate(scope: Scope, clauses: Sequence[tuple[str, str]]) -> None:
 
 
 class Oracle:
-    """The Cedar engine on the same words: `allows` is the second reading of the terms. `clauses`: their Cedar text."""
+    """The Cedar engine on the same words: `allows` is the second reading of the terms. `clauses`: their Cedar text.
 
-    def __init__(self, scope: Scope, clauses: Iterable[str]) -> None:
-        self._scope = scope
+    Adopted words are read here by asking the engine about their parents, not by rewriting clauses.
+    """
+
+    def __init__(self, scope: Scope, clauses: Iterable[str], adoption: Adoption) -> None:
+        self._scope, self._adoption = scope, adoption
         self._schema = _schema(scope)
         self._policies = cedarpy.PolicySet.from_str("\n".join(clauses))
         self._models = [_entity("Model", m, [("Model", p) for p in up]) for m, up in scope.models.items()]
 
     def allows(self, activity: str, v: Sequence[int], component: str, model: str) -> bool:
         """Whether Cedar allows the encoded use. Raises OracleError where evaluation errs in any clause."""
+        allowed, because = self._asked(activity, v, component, model)
+        parent = self._adoption.activities.get(activity)
+        if parent is None:
+            return allowed
+        forbidden = because and not allowed
+        return not forbidden and self.allows(parent, v, component, model)
+
+    def _asked(self, activity: str, v: Sequence[int], component: str, model: str) -> tuple[bool, bool]:
+        """(allowed, whether any clause is the reason: a denial without one is by default)."""
         result = cedarpy.is_authorized(
             {
                 "principal": {"type": "Actor", "id": "actor"},
@@ -84,12 +97,13 @@ class Oracle:
         )
         if result.diagnostics.errors:
             raise OracleError("the Cedar engine met an error in a clause", cure="the use is denied; report the clause")
-        return bool(result.allowed)
+        return bool(result.allowed), bool(result.diagnostics.reasons)
 
     def _context(self, v: Sequence[int]) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for x, fact in zip(v, self._scope.vocabulary.facts.values(), strict=False):
-            names = fact.names
+            elders = self._adoption.values.get(fact.name, {})
+            names = [elders.get(n, n) for n in fact.names]
             match fact.kind:
                 case FactKind.ENUM:
                     out[fact.name] = names[x.bit_length() - 1]

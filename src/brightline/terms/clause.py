@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Never
 
 from brightline.errors import TermsError, nearest
+from brightline.terms.adoption import Adoption
 from brightline.terms.cubes import cubes
 from brightline.terms.formula import Formula, Has, conjunction, leaves, negation
 from brightline.terms.reading import Reader
@@ -25,7 +26,7 @@ _MONOTONE = ("approvals", "duties", "exceptions")
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """`activities`: those in scope. `condition`: when it applies, over an encoded use. `policy`, `cedar`: the words
+    """`activities`: those it binds. `condition`: when it applies, over an encoded use. `policy`, `cedar`: the words
     themselves, as Cedar JSON and as written from `line` on."""
 
     id: str
@@ -56,7 +57,9 @@ class Clause:
         return self.annotations.get("reading") != "literal"
 
 
-def read_clause(scope: Scope, chunk: Chunk, policy: Mapping[str, Any], place: str, number: int) -> Clause:
+def read_clause(
+    scope: Scope, adoption: Adoption, chunk: Chunk, policy: Mapping[str, Any], place: str, number: int
+) -> Clause:
     """The clause in one policy and its Cedar JSON. Raises TermsError with the nearest right word and the cure."""
     # 1. what it is called and what else its annotations say
     annotations = {k: v or "" for k, v in policy.get("annotations", {}).items()}
@@ -67,8 +70,9 @@ def read_clause(scope: Scope, chunk: Chunk, policy: Mapping[str, Any], place: st
         if key in annotations and annotations[key] not in known:
             _bad(f"@{key}({annotations[key][:40]!r})", place, nearest(annotations[key], known))
     # 2. its scope
-    reader = Reader(scope, f"{place} ({name})")
-    activities = reader.activities(policy["action"])
+    reader = Reader(scope, f"{place} ({name})", adoption)
+    permits = policy["effect"] == "permit"
+    activities = adoption.bound(reader.activities(policy["action"]), permits=permits)
     parts: list[Formula] = [reader.scoped("principal", policy["principal"])]
     parts.append(reader.scoped("resource", policy["resource"]))
     # 3. its conditions
@@ -77,7 +81,6 @@ def read_clause(scope: Scope, chunk: Chunk, policy: Mapping[str, Any], place: st
         parts.append(condition if c["kind"] == "when" else negation(condition, scope.full))
     whole = conjunction(parts)
     # 4. the rest of the profile
-    permits = policy["effect"] == "permit"
     _check_polarity(scope, whole, permits, reader.place)
     if cubes(whole, MAX_CUBES) is None:
         _bad(f"takes more than {MAX_CUBES} cubes", reader.place, "split the clause in two with simpler conditions")

@@ -19,7 +19,7 @@ from brightline.vocabulary import SHIPPED, TABLES, Vocabulary, module, shipped
 
 FILES = ("terms.toml", "terms.cedar", "scenarios.jsonl")
 _PLAIN = ("title", "party", "date", "protected_persons", "home", "summary")
-_KEYS = (*_PLAIN, "vocabulary", "components", "models", *TABLES)
+_KEYS = (*_PLAIN, "vocabulary", "adopted", "components", "models", *TABLES)
 _AUTHORITY = ("title", "date", "digest")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@/-]{0,127}")
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
@@ -47,19 +47,18 @@ def read_pack(name: str, files: Mapping[str, str]) -> Pack:
         if extra not in FILES:
             _bad(f"no pack holds a file {extra!r}", name, nearest(extra, FILES))
     if "terms.toml" not in files:
-        parts: _Parts = Scope(shipped()), {}, {}, {}
-    else:
-        parts = _read_toml(files["terms.toml"], f"{name}/terms.toml")
-    scope, about, authorities, pinned = parts
-    place = f"{name}/terms.cedar" if "terms.toml" in files else name
-    return Pack(name, read_terms(scope, files["terms.cedar"], place, authorities, pinned), about, dict(files))
+        return Pack(name, read_terms(Scope(shipped()), files["terms.cedar"], name), {}, dict(files))
+    scope, about, authorities, adopted = _read_toml(files["terms.toml"], f"{name}/terms.toml")
+    pinned: dict[str, str] = {k: about[k] for k in ("protected_persons", "home") if k in about}
+    terms = read_terms(scope, files["terms.cedar"], f"{name}/terms.cedar", authorities, pinned, adopted)
+    return Pack(name, terms, about, dict(files))
 
 
-_Parts: TypeAlias = tuple[Scope, dict[str, str], dict[str, dict[str, str]], dict[str, str]]
+_Parts: TypeAlias = tuple[Scope, dict[str, str], dict[str, dict[str, str]], list[str]]
 
 
 def _read_toml(text: str, place: str) -> _Parts:
-    """(scope, plain words, authorities, who is protected and where home is) of a terms.toml."""
+    """(scope, plain words, authorities, adopted modules) of a terms.toml."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
@@ -67,8 +66,8 @@ def _read_toml(text: str, place: str) -> _Parts:
     for key in data:
         if key not in _KEYS:
             _bad(f"unknown key {key!r}", place, nearest(key, _KEYS))
-    # 1. the vocabulary both parties pinned
-    vocabulary = _vocabulary(data.get("vocabulary", {}), place)
+    # 1. the vocabulary both parties pinned, and what they added to it since
+    vocabulary, adopted = _vocabulary(data.get("vocabulary", {}), data.get("adopted", {}), place)
     # 2. names of the pack's own
     tables = {t: _table(data, t, place) for t in TABLES if t != "authorities"}
     authorities = _authorities(data.get("authorities", {}), place)
@@ -83,21 +82,29 @@ def _read_toml(text: str, place: str) -> _Parts:
             about[key] = str(value)
         elif value is not None:
             _bad(f"{key} is text", place, f'write {key} = "…"')
-    pinned: dict[str, str] = {k: about[k] for k in ("protected_persons", "home") if k in about}
-    return scope, about, authorities, pinned
+    return scope, about, authorities, adopted
 
 
-def _vocabulary(table: Any, place: str) -> Vocabulary:
+def _vocabulary(table: Any, adopted: Any, place: str) -> tuple[Vocabulary, list[str]]:
+    """The modules pinned in [vocabulary] and [adopted], and the names of the latter."""
     if not isinstance(table, dict) or "core" not in table:
         known = "\n".join(f'{n} = "{module(n).digest}"' for n in SHIPPED)
         _bad("names no vocabulary", place, f"add:\n[vocabulary]\n{known}")
-    for name, pinned in table.items():
-        if name not in SHIPPED:
-            _bad(f"no module is called {name!r}", f"{place}: vocabulary", nearest(name, SHIPPED))
-        if pinned != module(name).digest:
-            cure = f"this program has {module(name).digest}: read what changed, then both parties sign it anew"
-            _bad(f"the module {name} is not the one pinned", f"{place}: vocabulary.{name}", cure)
-    return shipped(*sorted(table, key=SHIPPED.index))
+    if not isinstance(adopted, dict):
+        _bad("adopted is a table", place, 'write:\n[adopted]\nMODULE = "sha256:…"')
+    for key, pins in (("vocabulary", table), ("adopted", adopted)):
+        for name, pinned in pins.items():
+            here = f"{place}: {key}.{name}"
+            if name not in SHIPPED:
+                _bad(f"no module is called {name!r}", here, nearest(name, SHIPPED))
+            if pinned != module(name).digest:
+                cure = f"this program has {module(name).digest}: read what changed, then both parties sign it anew"
+                _bad(f"the module {name} is not the one pinned", here, cure)
+            if key == "adopted" and name in table:
+                _bad(
+                    f"{name} stands in [vocabulary] too", here, "adopted is what was added after the words were written"
+                )
+    return shipped(*sorted({*table, *adopted}, key=SHIPPED.index)), list(adopted)
 
 
 def _table(data: Mapping[str, Any], key: str, place: str) -> dict[str, str]:

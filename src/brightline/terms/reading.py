@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Never
 
 from brightline.errors import TermsError, nearest
+from brightline.terms.adoption import Adoption
 from brightline.terms.formula import (
     FALSE,
     MAX_NUMBER,
@@ -47,6 +48,7 @@ class Reader:
 
     scope: Scope
     place: str
+    adoption: Adoption = field(default_factory=Adoption)
 
     def activities(self, action: Mapping[str, Any]) -> frozenset[str]:
         """The activities that a policy's action scope covers."""
@@ -167,24 +169,24 @@ class Reader:
         if fact.kind is not FactKind.SET:
             self.bad(f"context.{name} is a {fact.kind}, not a set", f'write ["…"].contains(context.{name})')
         i = self.scope.vocabulary.index[name]
-        each = [Has(i, self.bit(fact, m)) for m in members]
+        each = [disjunction(Has(i, bit) for bit in self.bits(fact, m)) for m in members]
         return disjunction(each) if op == "containsAny" else conjunction(each)
 
     def one_of(self, fact: Fact, values: list[object]) -> Formula:
         i = self.scope.vocabulary.index[fact.name]
-        mask = 0
-        for v in values:
-            mask |= self.bit(fact, v)
-        return within(i, mask, self.scope.full[i])
+        bits = {bit for v in values for bit in self.bits(fact, v)}
+        return within(i, sum(bits), self.scope.full[i])
 
     def fact(self, name: str) -> Fact:
         return self.scope.vocabulary.fact(name, self.place, TermsError)
 
-    def bit(self, fact: Fact, value: object) -> int:
+    def bits(self, fact: Fact, value: object) -> list[int]:
+        """The bit of `value`, then of each adopted value for which it stands."""
         if not isinstance(value, str):
             self.bad(f"{fact.name} holds words", f"known: {', '.join(fact.names)}")
         words = self.scope.vocabulary
-        return words.bits[fact.name][words.value(fact, value, self.place, TermsError)]
+        name = words.value(fact, value, self.place, TermsError)
+        return [words.bits[fact.name][v] for v in self.adoption.standing_for(fact.name, name)]
 
     def constant(self, item: Mapping[str, Any]) -> object:
         if "Value" not in item:

@@ -9,6 +9,7 @@ from typing import Any
 
 from brightline.canonical import MAX_SAFE, digest
 from brightline.errors import TermsError
+from brightline.terms.adoption import Adoption, adoption
 from brightline.terms.cedar import Oracle, parse_policies, validate
 from brightline.terms.clause import Clause, read_clause
 from brightline.terms.compiled import Match, Supply, compile_activity, supply
@@ -22,12 +23,13 @@ MAX_SUPPLIED = 8
 @dataclass(frozen=True)
 class Terms:
     """`clauses` sorted by @id: a clause's rank is its place. `authorities`: title, date and digest of each, by name.
-    `pinned`: who is protected, and where home is."""
+    `pinned`: who is protected, and where home is. `adopted`: modules added after the words were written."""
 
     scope: Scope
     clauses: tuple[Clause, ...]
     authorities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     pinned: Mapping[str, str] = field(default_factory=dict)
+    adopted: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -37,9 +39,10 @@ class Terms:
             {
                 "clauses": [_hashable(c.policy) for c in self.clauses],
                 "vocabulary": {m.name: m.digest for m in words.modules},
+                "adopted": sorted(self.adopted),
                 "names": {t: dict(words.names[t]) for t in ("enclaves", "lanes", "roles", "certificates")},
-                "components": list(self.scope.components),
-                "models": {m: list(up) for m, up in self.scope.models.items()},
+                "components": sorted(self.scope.components),
+                "models": {m: sorted(up) for m, up in self.scope.models.items()},
                 "authorities": {k: dict(v) for k, v in self.authorities.items()},
                 "pinned": dict(self.pinned),
             }
@@ -70,7 +73,12 @@ class Terms:
     @cached_property
     def oracle(self) -> Oracle:
         """The Cedar engine on the same clauses."""
-        return Oracle(self.scope, [c.cedar for c in self.clauses if c.decides])
+        return Oracle(self.scope, [c.cedar for c in self.clauses if c.decides], self.adoption)
+
+    @cached_property
+    def adoption(self) -> Adoption:
+        """What the words of the adopted modules stand for."""
+        return adoption(self.scope.vocabulary, self.adopted, [c.policy for c in self.clauses])
 
     @cached_property
     def _applicable(self) -> Mapping[str, Sequence[int]]:
@@ -92,13 +100,18 @@ def read_terms(
     place: str,
     authorities: Mapping[str, Mapping[str, str]] | None = None,
     pinned: Mapping[str, str] | None = None,
+    adopted: Sequence[str] = (),
 ) -> Terms:
-    """The terms in Cedar text. Raises TermsError naming file, line, clause and cure."""
+    """The terms in Cedar text. Raises TermsError naming file, line, clause and cure.
+
+    `adopted`: modules of the vocabulary that were added after the text was written (`terms.adoption`).
+    """
     # 1. parse, each clause within the profile
     parsed = parse_policies(text, place)
     if len(parsed) > MAX_CLAUSES:
         raise TermsError(f"{len(parsed)} clauses", place=place, cure=f"at most {MAX_CLAUSES} fit an agreement")
-    clauses = [read_clause(scope, c, p, f"{place}:{c.line}", i) for i, (c, p) in enumerate(parsed)]
+    taken = adoption(scope.vocabulary, adopted, [p for _, p in parsed])
+    clauses = [read_clause(scope, taken, c, p, f"{place}:{c.line}", i) for i, (c, p) in enumerate(parsed)]
     # 2. no two of one name
     seen: dict[str, Clause] = {}
     for c in clauses:
@@ -111,7 +124,7 @@ def read_terms(
         seen[c.id] = c
     # 3. strictly valid to the engine that checks us
     validate(scope, [(f"{place}:{c.line} ({c.id})", c.cedar) for c in clauses])
-    terms = Terms(scope, tuple(sorted(clauses, key=lambda c: c.id)), authorities or {}, pinned or {})
+    terms = Terms(scope, tuple(sorted(clauses, key=lambda c: c.id)), authorities or {}, pinned or {}, tuple(adopted))
     _check_supplies(terms, place)
     return terms
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Never
 
 from brightline.canonical import digest
-from brightline.errors import VocabularyError
+from brightline.errors import InputError, VocabularyError
 
 UNKNOWN = "unknown"
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -95,6 +95,10 @@ def read_module(name: str, text: str) -> Module:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
         raise VocabularyError(f"not TOML: {e}", place=place, cure="write TOML 1.0") from None
+    try:
+        fingerprint = digest(data)
+    except InputError as e:
+        raise VocabularyError(e.text, place=place, cure="write texts, tables and true or false") from None
     _only(data, _KEYS[""], place)
     outside_core = name != "core"
 
@@ -104,7 +108,7 @@ def read_module(name: str, text: str) -> Module:
     return Module(
         name=name,
         title=str(data.get("title", name)),
-        digest=digest(data),
+        digest=fingerprint,
         groups=_texts(data, "groups", place),
         activities=tuple(
             Activity(_activity(k, place), *_text(v, name, outside_core, f"{place}: activities.{k}"))

@@ -47,6 +47,8 @@ class Vocabulary:
                 activities[a.name] = a
             for f in m.facts:
                 _absent(f.name, facts, m)
+                if f.declared_in not in ("", "facts", *TABLES):
+                    _bad(f"{f.name}: no table {f.declared_in!r}", m, nearest(f.declared_in, TABLES))
                 facts[f.name] = f
             for name, values in m.values.items():
                 if name not in facts or facts[name].kind is FactKind.NUMBER or facts[name].declared_in:
