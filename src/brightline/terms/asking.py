@@ -47,6 +47,18 @@ class Asking:
                 found.append(way)
         return sorted(found, key=len)[:MAX_WAYS]
 
+    def regardless(self, forbids: int) -> int:
+        """Those of `forbids` (bits by rank) that bite whatever may yet be told: the ones that a denial rests on."""
+        words, full = self.case.terms.scope.vocabulary, self.case.terms.scope.full
+        v = self._supplied(0)
+        undecided = {words.index["claimed"]: v[words.index["claimed"]]}
+        for f in words.facts.values():
+            i = words.index[f.name]
+            if f.kind is FactKind.ENUM and f.names[v[i].bit_length() - 1] in f.open:
+                undecided[i] = full[i]
+        clauses = self.case.terms.clauses
+        return sum(1 << r for r in ranks(forbids) if residual(clauses[r].condition, v, undecided) == TRUE)
+
     def _supplied(self, exceptions: int) -> list[int]:
         """The use with all approvals, and all duties that can be performed: what other values than the open ones would
         need is not known yet."""

@@ -53,8 +53,9 @@ def decide_case(terms: Terms, activity: str, v: Sequence[int], performable: int)
     stubborn, asking = case.stubborn(everything), Asking(case)
     if facts := asking.ways():
         return _decision(terms, Outcome.ASK, stubborn, needs=tuple(Need(facts=way) for way in facts))
-    # 4. deny, naming certificates that would change it
-    return _decision(terms, Outcome.DENY, stubborn, needs=tuple(_certificates(case, everything, asking)))
+    # 4. deny, by the clauses that bite whatever is not known, naming certificates that would change it
+    clauses = asking.regardless(stubborn) or stubborn
+    return _decision(terms, Outcome.DENY, clauses, needs=tuple(_certificates(case, everything, asking)))
 
 
 def _certificates(case: Case, everything: Given, asking: Asking) -> Iterator[Need]:
