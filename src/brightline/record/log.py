@@ -9,6 +9,7 @@ Law: whatever a batch accepts, `replay` accepts, and both lead to the same state
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -124,13 +125,34 @@ class Log:
         batch.settle(self._state)
         return completed
 
-    def replay(self, data: bytes) -> list[list[bytes]]:
-        """Take over entries of 256 bytes each that follow the log; returns as `commit`.
+    def replay(self, data: bytes, checkpoints: Sequence[Checkpoint] = ()) -> list[list[bytes]]:
+        """Take over entries that follow the log and pass through these checkpoints; returns as `commit`.
 
-        Raises RecordError naming the index of an entry that breaks a law; then nothing has changed.
+        Raises RecordError naming the index of an entry that breaks a law, or the checkpoint that is not met; then
+        nothing has changed.
         """
+        leaves = hash_leaves(data, ENTRY_BYTES)
+        tree, start = self._tree.copy(), self.size
+        completed: list[list[bytes]] = []
+        for expected in checkpoints:
+            _extend(tree, leaves[tree.size - start : max(expected.size - start, 0)], completed)
+            if expected != Checkpoint(self.origin, tree.size, tree.root()):
+                raise RecordError(
+                    f"its first {expected.size} entries do not have the root that was signed",
+                    place="log",
+                    cure="treat the log as altered",
+                )
+        _extend(tree, leaves[tree.size - start :], completed)
         self._state.read(data)
-        return self._tree.extend(hash_leaves(data, ENTRY_BYTES))
+        self._tree = tree
+        return completed
+
+
+def _extend(tree: Tree, leaves: list[bytes], completed: list[list[bytes]]) -> None:
+    for height, nodes in enumerate(tree.extend(leaves)):
+        if height == len(completed):
+            completed.append([])
+        completed[height] += nodes
 
 
 class Batch:
@@ -170,6 +192,9 @@ class Batch:
         self._parts.append(entry)
         self._count(index, body, outcome, flags)
         return index
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
 
     def data(self) -> bytes:
         """The entries so far, 256 bytes each."""

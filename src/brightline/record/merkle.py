@@ -73,6 +73,12 @@ class Tree:
             level = hash_pairs(nodes[: len(nodes) & ~1])
         return completed
 
+    def copy(self) -> Tree:
+        """Another tree that grows on its own."""
+        other = Tree()
+        other.size, other._border = self.size, self._border.copy()
+        return other
+
     def root(self) -> bytes:
         """MTH of the leaves so far."""
         root: bytes | None = None

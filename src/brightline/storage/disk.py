@@ -31,18 +31,18 @@ class File:
 
     def __init__(self, path: Path, create: bool) -> None:
         self.path = path
-        with trouble(path, "open"):
+        with trouble(path, "open it"):
             self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o600)
         self._size = self.size()
 
     def size(self) -> int:
-        with trouble(self.path, "look at"):
+        with trouble(self.path, "look at it"):
             return os.fstat(self._fd).st_size
 
     def read(self, at: int, count: int) -> bytes:
         """`count` bytes, fewer only at the end of the file."""
         parts: list[bytes] = []
-        with trouble(self.path, "read"):
+        with trouble(self.path, "read it"):
             while count > 0 and (part := os.pread(self._fd, count, at)):
                 parts.append(part)
                 at, count = at + len(part), count - len(part)
@@ -61,7 +61,7 @@ class File:
 
     def _write(self, at: int, data: bytes) -> None:
         view = memoryview(data)
-        with trouble(self.path, "write"):
+        with trouble(self.path, "write it"):
             while view:
                 done = self.pwrite(view, at)
                 view, at = view[done:], at + done
@@ -72,13 +72,13 @@ class File:
 
     def cut(self, size: int) -> None:
         """Forget everything from `size` on, durably."""
-        with trouble(self.path, "shorten"):
+        with trouble(self.path, "shorten it"):
             os.ftruncate(self._fd, size)
         self._size = size
         self.sync()
 
     def sync(self) -> None:
-        with trouble(self.path, "make durable"):
+        with trouble(self.path, "make it durable"):
             os.fdatasync(self._fd)
 
     def close(self) -> None:
@@ -92,7 +92,7 @@ class Disk:
         return File(path, create)
 
     def read(self, path: Path) -> bytes:
-        with trouble(path, "read"):
+        with trouble(path, "read it"):
             return path.read_bytes()
 
     def replace(self, path: Path, data: bytes) -> None:
@@ -106,12 +106,12 @@ class Disk:
             file.sync()
         finally:
             file.close()
-        with trouble(path, "put in place"):
+        with trouble(path, "put it in place"):
             new.rename(path)
 
     def sync_folder(self, path: Path) -> None:
         """Make the names in a folder durable: a file whose name is lost is lost."""
-        with trouble(path, "make durable"):
+        with trouble(path, "make it durable"):
             fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 os.fsync(fd)
@@ -124,20 +124,20 @@ class Disk:
             return
         if path.parent != path:
             self.make_folder(path.parent)
-        with trouble(path, "make"):
+        with trouble(path, "make it"):
             path.mkdir(mode=0o700, exist_ok=True)
         self.sync_folder(path.parent)
 
     def names(self, path: Path) -> list[str]:
-        with trouble(path, "list"):
+        with trouble(path, "list it"):
             return sorted(entry.name for entry in path.iterdir())
 
     def remove(self, path: Path) -> None:
-        with trouble(path, "remove"):
+        with trouble(path, "remove it"):
             path.unlink(missing_ok=True)
 
     def remove_folder(self, path: Path) -> None:
-        with trouble(path, "remove"):
+        with trouble(path, "remove it"):
             path.rmdir()
 
 
@@ -146,7 +146,7 @@ IN_USE = "another process writes this record"
 
 def lock(path: Path) -> int:
     """Take the folder's lock for this process; it ends with the process. Raises StorageError where another has it."""
-    with trouble(path, "open"):
+    with trouble(path, "open it"):
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -160,7 +160,7 @@ def lock(path: Path) -> int:
     return fd
 
 
-class trouble:  # noqa: N801 (read as a verb: `with trouble(path, "read"):`)
+class trouble:  # noqa: N801 (read as a verb: `with trouble(path, "read it"):`)
     """Turn an OSError into a StorageError that says where, what was tried and how to mend it."""
 
     __slots__ = ("_path", "_what")
@@ -176,5 +176,5 @@ class trouble:  # noqa: N801 (read as a verb: `with trouble(path, "read"):`)
     ) -> None:
         if isinstance(error, OSError):
             cure = _CURES.get(error.errno or 0, "mend this, then start again")
-            text = f"cannot {self._what} it: {error.strerror or error}"
+            text = f"cannot {self._what}: {error.strerror or error}"
             raise StorageError(text, place=str(self._path), cure=cure) from error

@@ -1,0 +1,192 @@
+"""The private side of a record: what each entry's commitment covers, sealed under the entry's own random key.
+
+    FOLDER/private/keys           48 bytes for each sequence: the key wrapped by the site key (32), file u32,
+                                  length u32, offset u64 of the sealed fields; zeros where an entry has none
+    FOLDER/private/content/N      sealed fields, one after another: AES-256-GCM of a MessagePack array of [name, value]
+
+Law: whoever overwrites the 32 bytes of a key ends what it sealed, for good: the key exists nowhere else. (What a disk
+or a back-up keeps of overwritten bytes is for the site to deal with; back up `keys` apart from `content`.)
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import msgspec
+import numpy as np
+
+from brightline.errors import RecordError, StorageError
+from brightline.keys import open_sealed, seal, unwrap_keys, wrap_keys
+from brightline.storage.disk import Disk, File
+
+KEY_BYTES = 32
+STRIDE = 48
+CONTENT_BYTES = 1 << 28  # a new content file begins after this much
+_PLACE = struct.Struct(">IIQ")
+_SCAN = 1 << 14  # places read at once
+_ERASED = bytes(KEY_BYTES)
+
+Fields = tuple[tuple[str, bytes], ...]
+
+
+class Item(NamedTuple):
+    """One entry's private side."""
+
+    sequence: int
+    key: bytes
+    fields: Fields
+
+
+class Vault:
+    """The private side in one folder. One thread writes; any may read."""
+
+    def __init__(self, folder: Path, site_key: bytes, disk: Disk) -> None:
+        if len(site_key) != KEY_BYTES:
+            raise StorageError("a site key has 32 bytes", place=str(folder), cure="make one with `brightline key new`")
+        self._folder, self._site_key, self._disk = folder, site_key, disk
+        disk.make_folder(folder / "content")
+        self._keys = disk.open(folder / "keys", create=True)
+        disk.sync_folder(folder)
+        self._content: dict[int, File] = {}
+        self._number = self._end = 0  # where the next sealed fields go
+
+    @classmethod
+    def open(cls, folder: Path, site_key: bytes, size: int, most_ahead: int, disk: Disk | None = None) -> Self:
+        """The private side of a log of `size` entries.
+
+        What stands beyond `size` belongs to a batch whose entries never became durable: it is overwritten. If that is
+        more than `most_ahead` entries, the log was put back to an older state: StorageError.
+        """
+        self = cls(folder, site_key, disk or Disk())
+        try:
+            self._drop_beyond(size, most_ahead)
+            self._find_end(size)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def write(self, items: Sequence[Item]) -> None:
+        """Make the private side of a batch durable. Call it before the entries are written.
+
+        Order: content, then keys, each synced, then (elsewhere) the entries. A crash in between leaves content
+        without a key, which nobody can open, or keys beyond the end of the log, which `open` overwrites. The other
+        order could leave a durable entry that commits to content which is gone: nobody could tell it from a lie.
+        """
+        if not items:
+            return
+        first, last = items[0].sequence, items[-1].sequence
+        file = self._open_content()
+        rows = bytearray(STRIDE * (last - first + 1))
+        wrapped = wrap_keys(self._site_key, b"".join([item.key for item in items]))
+        parts: list[bytes] = []
+        end = self._end
+        for i, (sequence, key, fields) in enumerate(items):
+            sealed = seal(key, msgspec.msgpack.encode(fields))
+            parts.append(sealed)
+            at = (sequence - first) * STRIDE
+            rows[at : at + KEY_BYTES] = wrapped[i * KEY_BYTES : (i + 1) * KEY_BYTES]
+            _PLACE.pack_into(rows, at + KEY_BYTES, self._number, len(sealed), end)
+            end += len(sealed)
+        file.write(self._end, b"".join(parts))
+        file.sync()
+        self._keys.write(first * STRIDE, bytes(rows))
+        self._keys.sync()
+        self._end = end
+
+    def fields(self, sequence: int) -> Fields:
+        """What the entry commits to. RecordError where it has no private side or was erased; else StorageError."""
+        key, sealed = self._find(sequence)
+        return msgspec.msgpack.decode(open_sealed(key, sealed), type=Fields)
+
+    def key(self, sequence: int) -> bytes:
+        """The entry's own key, to make openings with."""
+        return self._find(sequence)[0]
+
+    def has(self, first: int, last: int) -> list[bool]:
+        """For entries first..last-1: is there a private side, erased or not?"""
+        rows = self._rows(first, last)
+        return [row[KEY_BYTES + 4 : KEY_BYTES + 8] != b"\0\0\0\0" for row in rows]
+
+    def erase(self, sequence: int) -> None:
+        """Overwrite the entry's key, durably. Erasing twice is as good as once."""
+        self._place(sequence)
+        self._keys.write(sequence * STRIDE, _ERASED)
+        self._keys.sync()
+
+    def close(self) -> None:
+        self._keys.close()
+        for file in self._content.values():
+            file.close()
+        self._content.clear()
+
+    def _find(self, sequence: int) -> tuple[bytes, bytes]:
+        wrapped, number, length, offset = self._place(sequence)
+        if wrapped == _ERASED:
+            raise RecordError("its content was erased", place=f"entry {sequence}", cure="nothing brings it back")
+        sealed = self._file(number).read(offset, length)
+        return unwrap_keys(self._site_key, wrapped), sealed
+
+    def _place(self, sequence: int) -> tuple[bytes, int, int, int]:
+        rows = self._rows(sequence, sequence + 1)
+        number, length, offset = _PLACE.unpack_from(rows[0], KEY_BYTES) if rows else (0, 0, 0)
+        if not length:
+            raise RecordError("it has no private side", place=f"entry {sequence}", cure="name an entry that has one")
+        return rows[0][:KEY_BYTES], number, length, offset
+
+    def _rows(self, first: int, last: int) -> list[bytes]:
+        data = self._keys.read(first * STRIDE, (last - first) * STRIDE)
+        data += bytes((last - first) * STRIDE - len(data))
+        return [data[i : i + STRIDE] for i in range(0, len(data), STRIDE)]
+
+    def _drop_beyond(self, size: int, most_ahead: int) -> None:
+        at, end = size * STRIDE, self._keys.size()
+        while at < end:
+            data = self._keys.read(at, STRIDE * _SCAN)
+            used = np.flatnonzero(np.frombuffer(data, np.uint8))
+            if len(used):
+                beyond = at // STRIDE - size + int(used[-1]) // STRIDE + 1
+                if beyond > most_ahead:
+                    raise StorageError(
+                        f"the private side knows {beyond} entries more than the record, which has {size}",
+                        place=str(self._keys.path),
+                        cure="the record was put back to an older state: restore its newest back-up",
+                    )
+                self._keys.write(at, bytes(len(data)))
+            at += len(data)
+        self._keys.sync()
+
+    def _find_end(self, size: int) -> None:
+        """Go back to the last entry that has a private side: behind it the next goes."""
+        last = size
+        while last > 0:
+            first = max(0, last - _SCAN)
+            for row in reversed(self._rows(first, last)):
+                number, length, offset = _PLACE.unpack_from(row, KEY_BYTES)
+                if length:
+                    self._number, self._end = number, offset + length
+                    if self._file(number).size() < self._end:
+                        raise StorageError(
+                            "content is missing at its end",
+                            place=str(self._file(number).path),
+                            cure="restore the folder from a back-up",
+                        )
+                    return
+            last = first
+
+    def _open_content(self) -> File:
+        if self._end > CONTENT_BYTES:
+            self._number, self._end = self._number + 1, 0
+        known = self._number in self._content
+        file = self._file(self._number, create=True)
+        if not known:
+            self._disk.sync_folder(self._folder / "content")
+        return file
+
+    def _file(self, number: int, *, create: bool = False) -> File:
+        if number not in self._content:
+            self._content[number] = self._disk.open(self._folder / "content" / f"{number:08d}", create=create)
+        return self._content[number]

@@ -1,0 +1,128 @@
+"""The power goes at every step, and what was not synced is lost in part: nothing that was acknowledged is."""
+
+from __future__ import annotations
+
+import errno
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from brightline.errors import StorageError
+from brightline.record.checkpoint import Checkpoint
+from brightline.record.merkle import hash_leaves
+from brightline.storage import journal as journals
+from brightline.storage.journal import Journal
+from brightline.storage.vault import Item, Vault
+from tests.record.drafts import KEY, NOW, decision
+from tests.storage.faults import FaultyDisk, PowerCutError
+from tests.storage.logs import LOG_KEY, mth, open_journal, read_published
+
+SITE_KEY = bytes(range(50, 82))
+
+
+@pytest.fixture(autouse=True)
+def _short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journals, "SEGMENT_SLOTS", 24)
+
+
+@dataclass
+class Told:
+    """What somebody was told: entries as acknowledged, checkpoints as signed and durable or published."""
+
+    entries: dict[int, bytes] = field(default_factory=dict)
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+
+
+def work(folder: Path, disk: FaultyDisk, told: Told, chance: random.Random) -> None:
+    """Open, append some batches with their private side as the recorder does, publish now and then, close."""
+    journal = open_journal(folder, disk)
+    vault = None
+    try:
+        vault = Vault.open(folder / "private", SITE_KEY, journal.log.size, 20, disk)
+        for _ in range(5):
+            batch = journal.log.batch(NOW)
+            count = chance.choice((1, 2, 3, 12))
+            fields = [(("number", b"%d" % chance.randrange(10**6)),) for _ in range(count)]
+            indexes = [batch.add(decision(clauses=i, fields=f), KEY) for i, f in enumerate(fields)]
+            vault.write([Item(index, KEY, f) for index, f in zip(indexes, fields, strict=True)])
+            told.checkpoints.append(journal.append(batch))
+            for index, f in zip(indexes, fields, strict=True):
+                told.entries[index] = journal.read(index, index + 1)
+                assert vault.fields(index) == f
+            if chance.random() < 0.3:
+                told.checkpoints.append(journal.publish())
+    finally:
+        if vault is not None:
+            vault.close()
+        journal.close()
+
+
+def check(folder: Path, told: Told) -> None:
+    journal: Journal = open_journal(folder)
+    vault = Vault.open(folder / "private", SITE_KEY, journal.log.size, 20)
+    entries = journal.read(0, journal.log.size)
+    for index, data in told.entries.items():
+        assert entries[index * 256 : index * 256 + 256] == data
+        assert vault.fields(index)
+    journal.publish()
+    _, published = read_published(folder / "log")
+    assert b"".join(published) == entries
+    leaves = hash_leaves(entries, 256)
+    for made in told.checkpoints:
+        assert made == Checkpoint(LOG_KEY.name, made.size, mth(leaves[: made.size]))
+    vault.close()
+    journal.close()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_power_cut_at_random_steps(tmp_path: Path, seed: int) -> None:
+    chance, told, cuts = random.Random(seed), Told(), 0
+    for _ in range(12):
+        disk = FaultyDisk(fault_at=chance.randrange(1, 60))
+        try:
+            work(tmp_path, disk, told, chance)
+        except PowerCutError:
+            cuts += 1
+            disk.lose(chance)
+    check(tmp_path, told)
+    assert cuts >= 3
+    assert len(told.entries) > 50
+
+
+@pytest.mark.parametrize("fault", [errno.EIO, errno.ENOSPC, "short"])
+def test_a_fault_at_every_step_is_said_and_loses_nothing(tmp_path: Path, fault: int | str) -> None:
+    told, faults = Told(), list[StorageError]()
+    for at in range(1, 70):
+        disk = FaultyDisk(fault_at=at, fault=fault)
+        try:
+            work(tmp_path, disk, told, random.Random(at))
+        except StorageError as e:
+            faults.append(e)
+            if at % 3 == 0:
+                disk.lose(random.Random(at))
+        else:
+            assert disk.steps < at
+    check(tmp_path, told)
+    assert len(faults) > 30
+    assert all(str(tmp_path) in e.place and e.cure and "cannot" in e.text for e in faults)
+
+
+def test_after_a_fault_nothing_more_is_taken_until_it_is_opened_anew(tmp_path: Path) -> None:
+    disk = FaultyDisk()
+    journal = open_journal(tmp_path, disk)
+    disk.fault_at, disk.fault = disk.steps + 1, errno.ENOSPC
+    for text in ("No space left", "stopped after an error"):
+        batch = journal.log.batch(NOW)
+        batch.add(decision(), KEY)
+        with pytest.raises(StorageError, match=text) as e:
+            journal.append(batch)
+    assert "No space left" in e.value.cure
+    journal.close()
+    journal = open_journal(tmp_path)
+    assert journal.log.size == 0
+    batch = journal.log.batch(NOW)
+    batch.add(decision(), KEY)
+    assert journal.append(batch).size == 2
+    journal.close()
