@@ -175,7 +175,8 @@ def changed(entries: bytes, index: int, **fields: object) -> bytes:
     """The entries with fields of one replaced, whatever the laws say."""
     rows = split(entries)
     made = entry.Entry._make(entry._STRUCT.unpack(rows[index]))
-    made = made._replace(clauses=int.from_bytes(made.clauses, "little"), **fields)  # type: ignore[arg-type]
+    fields = {"clauses": int.from_bytes(made.clauses, "little"), **fields}  # type: ignore[arg-type]
+    made = made._replace(**fields)  # type: ignore[arg-type]
     rows[index] = entry.pack(made)
     return b"".join(rows)
 

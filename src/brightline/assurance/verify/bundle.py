@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Never, Protocol, Self
 
-from brightline.canonical import dump, parse
-from brightline.errors import InputError, RecordError
+from brightline.canonical import MAX_SAFE, dump, parse
+from brightline.errors import RecordError
 from brightline.record.entry import BUNDLE, ENTRY_BYTES
 
 MAGIC: Final = b"brightline-bundle/v1\n"
 SECTIONS: Final = ("about", "checkpoint", "entries")
-MOST: Final = {"about": 4096, "checkpoint": 1 << 20, "entries": (1 << 62) // ENTRY_BYTES * ENTRY_BYTES}
+MOST: Final = {"about": 4096, "checkpoint": 1 << 20, "entries": MAX_SAFE * ENTRY_BYTES}
 """The most bytes that a section may have: the first two are held in memory, the third is not."""
 CHUNK: Final = 64 * BUNDLE * ENTRY_BYTES
 """Bytes of entries held at a time: 64 bundles, 4 MiB."""
@@ -66,14 +66,10 @@ class About:
             refuse("about", "origin is not the name of a log")
         if type(first) is not int or first != 0:
             refuse("about", "first is not 0", "export the whole log: this version takes no part of one")
-        if type(count) is not int or not 0 <= count <= MOST["entries"] // ENTRY_BYTES:
+        if type(count) is not int or not 0 <= count <= MAX_SAFE:
             refuse("about", "count is not a number of entries")
         about = cls(agreement, origin, count)
-        try:
-            exact = about.to_bytes() == data
-        except InputError:
-            exact = False
-        if not exact:
+        if about.to_bytes() != data:
             refuse("about", "it is not canonical JSON (RFC 8785)")
         return about
 

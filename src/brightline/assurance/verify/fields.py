@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from brightline.assurance.verify.columns import BODY, Bodies, Columns, Rows, refuse
+from brightline.assurance.verify.columns import BODY, Bodies, Columns, Rows, bodies, refuse
 from brightline.errors import RecordError
-from brightline.record import body as bodies
 from brightline.record.body import MAX_TOKENS, Act, Api, ChangeBody, ChangeSubject, OutcomeStatus
+from brightline.record.body import unpack as unpack_body
 from brightline.record.entry import ALL_FLAGS, BODY_BYTES, BUNDLE, NO_DIGEST, Kind, OutcomeCode, unpack
 
 LAST_SECOND: Final = 253_402_300_799  # 9999-12-31T23:59:59Z: later than that no calendar writes it
@@ -54,6 +54,7 @@ class Fields:
         c.none((c.flags & ~np.uint32(ALL_FLAGS)) != 0, "a flag is not known")
         rows = np.flatnonzero(opens)
         c.none(c.raw[rows, 17:BODY] != 0, "a counters entry holds nothing but time and totals", rows)
+        _spare(c, bodies(Kind.COUNTERS, c.raw, rows), rows)
         # 4. the body, by kind
         self._decisions(c)
         self._outcomes(c)
@@ -89,7 +90,7 @@ def _other(index: int, data: bytes) -> None:
     entry = unpack(data)
     kind = Kind(entry.kind)
     try:
-        body = bodies.unpack(kind, entry.body)
+        body = unpack_body(kind, entry.body)
     except RecordError as e:
         refuse(index, e.text)
     name = _REFERENCE.get(kind)

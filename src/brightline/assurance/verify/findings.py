@@ -46,7 +46,7 @@ def findings(agreed: Agreed, totals: Totals, outcomes: Outcomes | None) -> Itera
     yield from _break_glass(totals)
     # 3. of what the record discloses and no longer holds
     if totals.finer:
-        text = f"{totals.finer} times or token counts are finer than the disclosure profile allows."
+        text = f"Times or token counts that are finer than the disclosure profile allows: {totals.finer}."
         yield Finding("disclosure.finer", text)
     erased, cap = totals.counted(Kind.ERASURE), agreed.agreement.disclosure.erasure_cap(totals.entries)
     if erased > cap:

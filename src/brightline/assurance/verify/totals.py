@@ -25,6 +25,12 @@ _WORDS: Final[Mapping[Kind, tuple[str, str, type[IntEnum]]]] = {
 }
 """Kinds that are counted by one word of their body: the name of the count, the field, its words."""
 
+_TIMES: Final[Mapping[Kind, tuple[str, ...]]] = {
+    Kind.APPROVAL: ("until",),
+    Kind.EXCEPTION: ("since", "until"),
+    Kind.EPOCH: ("since", "until"),
+}
+"""Times in bodies."""
 _TERMS: Final = slice(88 // 8, 120 // 8)  # 64-bit words of the entry
 _CLAUSES: Final = slice(24, 88)  # bytes of the entry
 
@@ -110,8 +116,8 @@ class Totals:
         used = np.flatnonzero(by_activity.any(axis=1)).tolist()
         return {
             "entries": self.entries,
-            "from": _iso(self.first) if self.entries else None,
-            "to": _iso(self.last) if self.entries else None,
+            "from": iso(self.first) if self.entries else None,
+            "to": iso(self.last) if self.entries else None,
             "kinds": {k.name.lower(): self.counted(k) for k in Kind if self.kinds[k]},
             "decisions": self.counted(Kind.DECISION),
             "outcomes": self.outcomes(),
@@ -145,7 +151,12 @@ class Totals:
 
 def finer(c: Columns, disclosure: Disclosure) -> int:
     """How many times and token counts tell more than the disclosure profile allows: they are no whole steps of it."""
-    found = int((c.time % np.uint64(disclosure.time_seconds) != 0).sum())
+    step = np.uint64(disclosure.time_seconds)
+    found = int((c.time % step != 0).sum())
+    for kind, times in _TIMES.items():
+        if len(rows := np.flatnonzero(c.kind == kind)):
+            body = bodies(kind, c.raw, rows)
+            found += sum(int((body[name].astype(np.uint64) % step != 0).sum()) for name in times)
     for name in ("input_tokens", "output_tokens"):
         tokens = c.settled[name].astype(np.uint32)
         found += int(((tokens % np.uint32(disclosure.tokens) != 0) & (tokens != MAX_TOKENS)).sum())
@@ -161,5 +172,5 @@ def _by_outcome(row: Table) -> dict[str, int]:
     return {code.name.lower(): int(row[code]) for code in DECIDED}
 
 
-def _iso(seconds: int) -> str:
+def iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
