@@ -1,0 +1,128 @@
+"""Whatever comes, from a client or from a model server: a value or our own error, never another exception."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brightline.errors import CallError, UpstreamError
+from brightline.gateway.codec import Answer, Api, Call, Family, decode, forward_body, reading, upstream
+from tests.gateway.codec import vectors as v
+from tests.gateway.codec.test_body import texts, values
+
+FIELDS = [
+    "model", "messages", "stream", "stream_options", "max_tokens", "n", "user", "metadata", "tools", "functions",
+    "mcp_servers", "system", "chat_template_kwargs", "logit_bias", "response_format", "web_search_options", "thinking",
+]  # fmt: skip
+PARTS = [
+    "text",
+    "image_url",
+    "image",
+    "document",
+    "tool_use",
+    "tool_result",
+    "file",
+    "input_audio",
+    "redacted_thinking",
+]
+KEYS = ["type", "text", "source", "content", "image_url", "file", "input", "data", "url", "name", "tool_calls"]
+
+parts = st.fixed_dictionaries({"type": st.sampled_from(PARTS) | values}) | st.dictionaries(
+    st.sampled_from(KEYS), values
+)
+nested = st.recursive(parts, lambda inner: st.dictionaries(st.sampled_from(KEYS), inner | st.lists(inner, max_size=3)))
+messages = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "assistant", "tool", "system"]) | values},
+    optional={"content": texts | st.lists(nested | values, max_size=3) | values, "tool_calls": values},
+)
+requests = st.dictionaries(st.sampled_from(FIELDS), values, max_size=4).flatmap(
+    lambda fields: st.fixed_dictionaries({"messages": st.lists(messages, max_size=3)}).map(
+        lambda more: {"model": "m", **more, **fields}
+    )
+)
+
+
+@given(st.sampled_from(list(Api)), requests)
+def test_any_json_is_a_call_or_a_call_error(api: Api, fields: dict[str, Any]) -> None:
+    try:
+        call = decode(api, v.pack(fields))
+    except CallError as error:
+        told = (400 <= error.status < 500, bool(error.place), bool(error.cure))
+    else:
+        told = (True, True, True)
+        works(call)
+    assert told == (True, True, True)
+
+
+def works(call: Call) -> None:
+    assert len(tuple(call.new())) <= len(list(call.conversation()))
+    assert forward_body(call, "up")
+    assert sum(call.parts.values()) >= call.linked
+
+
+@given(st.sampled_from(list(Api)), st.binary(max_size=60))
+def test_any_bytes_are_a_call_error(api: Api, body: bytes) -> None:
+    with pytest.raises(CallError):
+        decode(api, body)
+
+
+CHUNK = ["choices", "usage", "error", "moderation", "type", "delta", "message", "content_block", "index", "content"]
+DELTA = [
+    "content",
+    "refusal",
+    "tool_calls",
+    "function_call",
+    "reasoning",
+    "text",
+    "partial_json",
+    "stop_reason",
+    "type",
+]
+TYPES = [
+    "message_start",
+    "content_block_start",
+    "content_block_delta",
+    "message_delta",
+    "message_stop",
+    "error",
+    "message",
+]
+deltas = st.dictionaries(
+    st.sampled_from(DELTA), values | st.lists(st.fixed_dictionaries({"function": values})), max_size=3
+)
+choices = st.lists(st.fixed_dictionaries({}, optional={"delta": deltas, "message": deltas, "finish_reason": values}))
+events = st.dictionaries(st.sampled_from(CHUNK), values | deltas | choices, max_size=4) | st.fixed_dictionaries(
+    {"type": st.sampled_from(TYPES)},
+    optional={"delta": deltas, "content_block": deltas, "usage": values, "error": values},
+)
+
+
+@given(st.sampled_from([v.CHAT_CALL, v.MESSAGES_CALL]), st.lists(events | values, max_size=4), st.booleans())
+def test_any_events_are_an_answer_or_an_upstream_error(call: Call, told: list[Any], stream: bool) -> None:
+    body = v.chat_events(told) if stream else v.pack(told[0] if told else {})
+    now = reading(call, v.SSE if stream else "application/json")
+    try:
+        now.feed(body)
+        now.finish()
+    except UpstreamError:
+        assert not now.answer().ended
+    assert isinstance(now.answer(), Answer)
+
+
+@given(st.lists(st.binary(max_size=30) | st.sampled_from([b"data: ", b"event: x", b"\n", b"\r\n", b"\r", b"{}"])))
+def test_any_bytes_of_a_stream_are_an_answer_or_an_upstream_error(chunks: list[bytes]) -> None:
+    for call in (v.CHAT_CALL, v.MESSAGES_CALL):
+        now = reading(call, v.SSE)
+        try:
+            out = b"".join(map(now.feed, chunks)) + now.finish()
+        except UpstreamError:
+            out = b"".join(chunks)
+        assert out == b"".join(chunks)
+
+
+@given(st.sampled_from(list(Family)), st.integers(0, 700), values.map(v.pack) | st.binary(max_size=40))
+def test_any_error_of_a_model_server_is_passed_on(family: Family, status: int, body: bytes) -> None:
+    reply = upstream(family, status, body)
+    assert 400 <= reply.status <= 599
+    assert reply.body.startswith(b'{"type":"error"' if family is Family.ANTHROPIC else b'{"error"')
