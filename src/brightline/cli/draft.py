@@ -69,7 +69,8 @@ def _resolve_key(holder: Any, path: Path) -> None:
 
 def _with_defaults(data: dict[str, Any]) -> dict[str, Any]:
     """The draft with the usual value of everything that it leaves out."""
-    data = completed(Agreement, data)
+    given, data = data, completed(Agreement, {k: v for k, v in data.items() if k != "consequences"})
+    data["consequences"] = _laid_over(data["consequences"], given.get("consequences", {}))
     for name, kind in _ONE.items():
         data[name] = _completed(kind, data[name])
     for name, kind in _BY_NAME.items():
@@ -82,6 +83,14 @@ def _with_defaults(data: dict[str, Any]) -> dict[str, Any]:
         if isinstance(model, dict):
             model.setdefault("digest", None)  # TOML has no null: without a digest the weights are not pinned
     return data
+
+
+def _laid_over(usual: dict[str, Any], given: Any) -> Any:
+    """The usual rows, with what the draft says of some of them, and rows of its own."""
+    if not isinstance(given, dict):
+        return given
+    said = {k: {**usual.get(k, {}), **row} if isinstance(row, dict) else row for k, row in given.items()}
+    return usual | said
 
 
 def _completed(kind: type[Record], value: Any) -> Any:
