@@ -33,8 +33,10 @@ $(STAMP): requirements/dev.txt requirements/model.txt requirements/run.in pyproj
 demo: $(STAMP)
 	@$(BIN)/brightline demo $(ARGS)
 
+# Without settings of your own it serves a folder `play` that it makes: see README.md.
 serve: $(STAMP)
-	@$(BIN)/brightline serve $(ARGS)
+	@[ -n "$(ARGS)" ] || [ -e play ] || $(BIN)/brightline demo --setup play
+	@$(BIN)/brightline serve $(or $(ARGS),--config play/brightline.toml)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,14 +12,13 @@ import typer
 from rich.text import Text
 
 from brightline.cli import demo_calls
+from brightline.cli.demo_stage import API_KEY, SETTINGS, Stage, aloud, chapter
 from brightline.cli.evidence import show_steps
-from brightline.cli.demo_stage import Stage, aloud, chapter
 from brightline.cli.printing import Json, outcome, print_json, say, table
 from brightline.errors import ConfigError
 from brightline.storage.packs import open_pack
-from brightline.terms import run_scenarios
+from brightline.terms import Result, run_scenarios
 
-SHOWN = 12
 FLIPPED = 200  # bytes before the end of the bundle: inside the last entry
 
 
@@ -31,13 +30,22 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(help="Keep keys, agreement, record and bundle in this new folder.")
     ] = None,
+    setup: Annotated[Path | None, typer.Option(help="Only make this new folder, ready for `brightline serve`.")] = None,
     as_json: Json = False,
 ) -> None:
     """The whole story on the embedded model, in about a minute. Ends 0."""
-    if keep is not None and keep.exists():
-        raise ConfigError("there is such a folder already", place=str(keep), cure="name a new one")
+    if keep is not None and setup is not None:
+        raise ConfigError("--keep and --setup together", place="demo", cure="give one of them")
+    if setup is not None:
+        _new(setup)
+        with aloud(not as_json):
+            _set_up(setup)
+        if as_json:
+            print_json({"folder": str(setup), "settings": str(setup / SETTINGS), "api_key": str(setup / API_KEY)})
+        return
+    if keep is not None:
+        _new(keep)
     folder = keep or Path(tempfile.mkdtemp(prefix="brightline-demo-"))
-    folder.mkdir(parents=True, exist_ok=True)
     try:
         with aloud(not as_json):
             document = _story(Stage(folder))
@@ -46,6 +54,19 @@ def demo(
             shutil.rmtree(folder, ignore_errors=True)
     if as_json:
         print_json(document)
+
+
+def _new(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise ConfigError("there is such a folder already", place=str(folder), cure="name a new one") from None
+
+
+def _set_up(folder: Path) -> None:
+    Stage(folder).prepare("127.0.0.1:8080")
+    say(f"made {folder}: two parties' keys, their signed agreement, settings, and an API key in {API_KEY}")
+    say(f"next: brightline serve --config {folder / SETTINGS}")
 
 
 def _story(stage: Stage) -> dict[str, object]:
@@ -85,30 +106,26 @@ def _positions() -> list[str]:
         for name in ("vendor", "customer", "compromise")
     }
     common = [i for i in results["vendor"] if all(i in r for r in results.values())]
-    rows: list[Sequence[str | Text]] = []
-    differing: list[str] = []
-    for i in common:
-        said = [results[n][i].decision for n in ("vendor", "customer", "compromise")]
-        if said[0].outcome is not said[1].outcome:
-            differing.append(i)
-            rows.append((i, results["vendor"][i].scenario.text, *(outcome(d.outcome) for d in said)))
-    agreed = len(common) - len(rows)
-    say(f"{len(common)} uses tried on both positions: they agree on {agreed} and differ on {len(rows)}.")
-    table(("use", "", "vendor", "customer", "compromise"), rows[:SHOWN])
-    if len(rows) > SHOWN:
-        say(f"… and {len(rows) - SHOWN} more: `brightline terms test vendor` and `… customer` run them all.")
+    differing = [i for i in common if _outcome(results, "vendor", i) != _outcome(results, "customer", i)]
+    agreed = len(common) - len(differing)
+    say(
+        f"{len(common)} uses tried on both positions: they agree on {agreed} and differ on {len(differing)}. Among these:"
+    )
+    # Variants of one use go by A07, A07-person, …: the first of each is shown.
+    shown = list({i.partition("-")[0]: i for i in reversed(differing)}.values())[::-1]
+    rows: list[Sequence[str | Text]] = [
+        (results["vendor"][i].scenario.text, *(outcome(_outcome(results, n, i)) for n in results)) for i in shown
+    ]
+    table(("use", *results), rows)
     return differing
 
 
+def _outcome(results: Mapping[str, Mapping[str, Result]], pack: str, scenario: str) -> str:
+    return str(results[pack][scenario].decision.outcome)
+
+
 def _agreement(stage: Stage) -> None:
-    for name in ("vendor", "customer"):
-        stage.command("key", "new", f"{name}.example", "-o", f"{name}.key")
-    stage.command("key", "new", "department.example/gateway-1", "-o", "log.key")
-    stage.command("key", "new", "department.example", "--site", "-o", "site.key")
-    stage.write_draft()
-    stage.command("agreement", "offer", "draft.toml", "talks", "--key", "vendor.key", show=True)
-    stage.command("agreement", "accept", "talks", "--key", "customer.key", show=True)
-    stage.command("agreement", "agree", "talks", "--key", "vendor.key", show=True)
+    stage.prepare("127.0.0.1:0", show=True)
     document = stage.json("agreement", "show", "talks/agreement.json", *stage.known_keys)
     say(f"{document['text']}")
     for signature in document["signatures"]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from rich.text import Text
 
-from brightline.cli.printing import outcome, say
+from brightline.cli.printing import outcome, quote, say
 from brightline.errors import MachineError
 from brightline.models import EmbeddedModel
 
@@ -151,12 +150,12 @@ def _tell(result: dict[str, Any]) -> None:
     if "answer" in result:
         if "duties=" in result["decision"]:
             say("    noted and counted, as the terms ask")
-        _quote(f"the model: {result['answer'].strip()}")
+        quote(f"the model: {result['answer'].strip()}")
         return
     shown = result["refusal"]
     for clause in shown["clauses"][:3]:
-        _quote(f"{clause['id']}: {clause['title']}. {clause['text']}")
-    _quote(f"cure: {_cure(shown)}")
+        quote(f"{clause['id']}: {clause['title']}. {clause['text']}")
+    quote(f"cure: {_cure(shown)}")
 
 
 def _cure(shown: Any) -> str:
@@ -166,8 +165,3 @@ def _cure(shown: Any) -> str:
         if need["facts"]:
             return f"state {', '.join(need['facts'])}. {shown['next']}"
     return str(shown["next"])
-
-
-def _quote(text: str) -> None:
-    for line in textwrap.wrap(text, 88):
-        say(f"    │ {line}")

@@ -17,11 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from brightline.cli.printing import say
+from brightline.cli.printing import say, write_new
 from brightline.errors import MachineError
 from brightline.models import EmbeddedModel
 
 READY_SECONDS = 120
+API_KEY = "analyst.api-key"
+SETTINGS = "brightline.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +66,26 @@ class Stage:
         """The document that a verb prints with --json."""
         return json.loads(self.command(*args, "--json", status=status))
 
-    def write_draft(self) -> None:
-        """The draft that the vendor offers: the shipped compromise, the embedded model, the department's log."""
-        model = EmbeddedModel.weights
-        (self.folder / "draft.toml").write_text(_DRAFT.format(model=model), "utf-8")
+    def prepare(self, listen: str, *, show: bool = False) -> None:
+        """Keys of both parties, their agreement on the shipped compromise, and the settings of a gateway."""
+        # 1. keys
+        for name in ("vendor", "customer"):
+            self.command("key", "new", f"{name}.example", "-o", f"{name}.key")
+        self.command("key", "new", "department.example/gateway-1", "-o", "log.key")
+        self.command("key", "new", "department.example", "--site", "-o", "site.key")
+        write_new(self.folder / API_KEY, self.api_key.encode() + b"\n", secret=True)
+        # 2. the agreement
+        write_new(self.folder / "draft.toml", _DRAFT.format(model=EmbeddedModel.weights).encode())
+        self.command("agreement", "offer", "draft.toml", "talks", "--key", "vendor.key", show=show)
+        self.command("agreement", "accept", "talks", "--key", "customer.key", show=show)
+        self.command("agreement", "agree", "talks", "--key", "vendor.key", show=show)
+        # 3. the gateway's settings
+        digest = hashlib.sha256(self.api_key.encode()).hexdigest()
+        write_new(self.folder / SETTINGS, _CONFIG.format(listen=listen, key_sha256=digest).encode())
 
     @contextmanager
     def gateway(self) -> Iterator[RunningGateway]:
         """A real gateway in a process of its own, on the embedded model."""
-        digest = hashlib.sha256(self.api_key.encode()).hexdigest()
-        (self.folder / "brightline.toml").write_text(_CONFIG.format(key_sha256=digest), "utf-8")
         started = time.monotonic()
         with (self.folder / "gateway.log").open("wb") as log:
             child = subprocess.Popen(
@@ -152,7 +164,7 @@ funded = "50000000"
 """
 
 _CONFIG = """\
-listen = "127.0.0.1:0"
+listen = "{listen}"
 data = "data"
 agreement = "talks/agreement.json"
 log_key = "log.key"

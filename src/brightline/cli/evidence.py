@@ -14,7 +14,7 @@ from brightline.assurance.export import export as export_bundle
 from brightline.assurance.verify import Result
 from brightline.assurance.verify import verify as verify_bundle
 from brightline.cli.agreement import known_keys
-from brightline.cli.printing import Json, print_json, read_bytes, say
+from brightline.cli.printing import Json, print_json, quote, read_bytes, say
 from brightline.errors import BrightlineError, ConfigError, StorageError
 from brightline.storage.published import Published
 
@@ -96,14 +96,14 @@ def show_steps(steps: list[Mapping[str, Any]]) -> None:
     """The ten steps for people: passed, failed, or not checked."""
     for s in steps:
         say("  ", MARKS[s["ok"]], f" {s['n']:>2} {s['name']}")
-        say(f"          {s['text']}")
+        quote(s["text"], " " * 10)
 
 
 def _show(result: Result) -> None:
     document = result.to_json()
     show_steps(document["steps"])
     for f in result.findings:
-        say(f"finding {f.code}: {f.text} {f.follows}".rstrip())
+        quote(f"finding {f.code}: {f.text} {f.follows}".rstrip(), "")
     say(f"verified, grade {result.grade}" if result.verified else "NOT VERIFIED")
 
 
@@ -114,7 +114,9 @@ def _write(out: Path, agreement: bytes, published: Published) -> int:
     part = out.with_name(out.name + ".part")
     try:
         with part.open("wb") as file:
-            size = sum(file.write(piece) for piece in export_bundle(agreement, published.checkpoint, published.entries()))
+            size = sum(
+                file.write(piece) for piece in export_bundle(agreement, published.checkpoint, published.entries())
+            )
         part.rename(out)
     except (BrightlineError, OSError):
         part.unlink(missing_ok=True)
@@ -126,4 +128,6 @@ def _open(path: Path) -> Any:
     try:
         return path.open("rb")
     except OSError as e:
-        raise ConfigError(f"cannot be read: {e.strerror}", place=str(path), cure="check the path and its rights") from None
+        raise ConfigError(
+            f"cannot be read: {e.strerror}", place=str(path), cure="check the path and its rights"
+        ) from None

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -47,6 +48,12 @@ def say(*parts: str | Text) -> None:
     """Plain text on stdout, wrapped at the terminal's width but at most 100 columns where it is one."""
     line = Text.assemble(*[seen(part) if isinstance(part, str) else part for part in parts])
     _console().print(line, soft_wrap=not sys.stdout.isatty())
+
+
+def quote(text: str, lead: str = "    │ ") -> None:
+    """A paragraph within 100 columns, each line after `lead`."""
+    for line in textwrap.wrap(seen(text), WIDTH - len(lead)):
+        say(lead + line)
 
 
 def fault(sentence: str) -> int:
