@@ -39,6 +39,8 @@ _CURES = {
 }
 MAX_NESTING = 100
 NESTING = f'nest at most {MAX_NESTING} levels; for many values write ["a", "b"].contains(context.fact)'
+_KIND = {"principal": "Actor", "resource": "Model"}
+_A = {FactKind.ENUM: "an enumeration", FactKind.SET: "a set", FactKind.NUMBER: "a number"}
 _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -148,7 +150,7 @@ class Reader:
             }[op]
             same = between(i, low, high)
         else:
-            self.bad(f"{op} does not fit the fact {fact.name}, a {fact.kind}", CURE)
+            self.bad(f"{op} does not fit the fact {fact.name}, {_A[fact.kind]}", CURE)
         return negation(same, self.scope.full) if op == "!=" else same
 
     def contained(self, op: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> Formula:
@@ -157,7 +159,7 @@ class Reader:
             case {"Set": list(items)}, {".": {"left": {"Var": "context"}, "attr": name}} if op == "contains":
                 fact = self.fact(name)
                 if fact.kind is not FactKind.ENUM:
-                    self.bad(f"[…].contains(context.{name}) does not fit a {fact.kind}", CURE)
+                    self.bad(f"[…].contains(context.{name}) does not fit {_A[fact.kind]}", CURE)
                 return self.one_of(fact, [self.constant(x) for x in items])
             case {".": {"left": {"Var": "context"}, "attr": name}}, {"Value": value} if op == "contains":
                 members = [value]
@@ -167,7 +169,7 @@ class Reader:
                 self.bad(f"{op} is used otherwise than on a fact and constants", CURE)
         fact = self.fact(name)
         if fact.kind is not FactKind.SET:
-            self.bad(f"context.{name} is a {fact.kind}, not a set", f'write ["…"].contains(context.{name})')
+            self.bad(f"context.{name} is {_A[fact.kind]}, not a set", f'write ["…"].contains(context.{name})')
         i = self.scope.vocabulary.index[name]
         each = [disjunction(Has(i, bit) for bit in self.bits(fact, m)) for m in members]
         return disjunction(each) if op == "containsAny" else conjunction(each)
@@ -195,6 +197,3 @@ class Reader:
 
     def bad(self, text: str, cure: str) -> Never:
         raise TermsError(text, place=self.place, cure=cure)
-
-
-_KIND = {"principal": "Actor", "resource": "Model"}

@@ -52,7 +52,7 @@ def read_scenarios(pack: Pack) -> Iterator[Scenario]:
         names = expect["outcome"] if isinstance(expect["outcome"], list) else [expect["outcome"]]
         for n in names:
             if n not in tuple(Outcome):
-                raise TermsError(f"no outcome is called {n!r}", place=place, cure=nearest(str(n), tuple(Outcome)))
+                raise TermsError(f"no outcome is called {n!r}", place=place, cure=nearest(str(n), map(str, Outcome)))
         outcomes = tuple(Outcome(n) for n in names)
         use = read_use(words, obj["use"], f"{place}: use")
         yield Scenario(str(obj["id"]), str(obj.get("text", "")), use, outcomes, expect)

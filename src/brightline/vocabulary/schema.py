@@ -6,7 +6,7 @@ from typing import Any
 
 from brightline.vocabulary.module import Fact, FactKind
 from brightline.vocabulary.use import MAX_ALTERNATIVES, MAX_NUMBER, Source
-from brightline.vocabulary.words import Vocabulary
+from brightline.vocabulary.words import ALWAYS, Vocabulary
 
 
 def cedar_schema(vocabulary: Vocabulary) -> dict[str, Any]:
@@ -34,18 +34,22 @@ def cedar_schema(vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def use_schema(vocabulary: Vocabulary) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a use; it accepts what `read_use` accepts, sources' targets apart."""
-    facts = {
+    """The JSON Schema (2020-12) of a use; it accepts what `read_use` accepts.
+
+    What one field says of another is beyond it: a source for a fact that is not stated, `claimed` against the sources.
+    """
+    facts: dict[str, Any] = {
         "type": "object",
         "additionalProperties": False,
         "properties": {f.name: _property(f) for f in vocabulary.facts.values()},
     }
+    inferable = {k: v for k, v in facts["properties"].items() if k not in ALWAYS}
     activity = {"enum": list(vocabulary.activities)}
     text = {"type": "string", "maxLength": 256}
     alternative = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {"activity": activity, "facts": facts},
+        "properties": {"activity": activity, "facts": {**facts, "properties": inferable}},
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -9,7 +9,7 @@ from typing import Any, Never, TypeAlias
 
 from brightline.errors import UseError, nearest
 from brightline.vocabulary.module import UNKNOWN, Fact, FactKind
-from brightline.vocabulary.words import Vocabulary
+from brightline.vocabulary.words import ALWAYS, Vocabulary
 
 FactValue: TypeAlias = str | int | frozenset[str]
 
@@ -155,7 +155,7 @@ def _sources(vocabulary: Vocabulary, obj: object, facts: Mapping[str, FactValue]
         if name not in facts:
             _bad(f"a source for {name}, which is not stated", place, f"state facts.{name} or drop its source")
         if value not in tuple(Source):
-            _bad(f"{str(value)[:60]!r} is no source", f"{place}.{name}", nearest(str(value), tuple(Source)))
+            _bad(f"{str(value)[:60]!r} is no source", f"{place}.{name}", nearest(str(value), map(str, Source)))
     return {k: Source(v) for k, v in obj.items()}
 
 
@@ -168,11 +168,11 @@ def _alternatives(vocabulary: Vocabulary, obj: object, place: str) -> tuple[Alte
         if not isinstance(item, dict) or not set(item) <= {"activity", "facts"}:
             _bad("an alternative has activity and facts", here, 'for example {"facts": {"scale": "bulk"}}')
         name = _string(item, "activity", here)
-        if name:
+        if "activity" in item:
             vocabulary.activity(name, f"{here}.activity", UseError)
         facts = _facts(vocabulary, item.get("facts", {}), f"{here}.facts")
         for own in facts:
-            if vocabulary.facts[own].name in ("claimed", "approvals", "duties", "exceptions"):
+            if own in ALWAYS:
                 _bad(f"an alternative cannot change {own}", here, "the screen infers what was done, not who agreed")
         out.append(Alternative(facts, name))
     return tuple(out)
