@@ -234,3 +234,35 @@ def test_cut_entries_are_refused() -> None:
     log = Log(ORIGIN, Disclosure())
     with pytest.raises(RecordError, match="entry 1: it is cut short"):
         log.replay(bytes(511))
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1e12, 2.5e11), st.sampled_from([1, 60, 3600])), min_size=1, max_size=8)
+    | st.lists(st.tuples(st.floats(-1e12, 1e300), st.just(60)), min_size=1, max_size=8)
+)
+def test_the_time_stands_still_where_the_clock_runs_back(clock: list[tuple[float, int]]) -> None:
+    """A clock that was set back, or to the year 30 000, must not leave evidence that no verifier will ever take."""
+    log, data = Log(ORIGIN, Disclosure()), b""
+    for now, bucket in clock:
+        log.disclosure = Disclosure(time_seconds=bucket)
+        batch = log.batch(now)
+        batch.add(decision(), KEY)
+        log.commit(batch, batch.data())
+        data += batch.data()
+        times = [entry.unpack(data[i : i + ENTRY_BYTES]).time for i in range(0, len(data), ENTRY_BYTES)]
+        assert times == sorted(times)
+        assert times[-1] % bucket == 0
+        assert times[-1] <= entry.LAST_SECOND
+    replayed = Log(ORIGIN, Disclosure())
+    replayed.replay(data)
+    assert same(log, replayed)
+
+
+def test_replay_refuses_a_time_that_runs_back_or_has_no_calendar() -> None:
+    _, data = log_with(3)
+    rows = [data[i : i + ENTRY_BYTES] for i in range(0, len(data), ENTRY_BYTES)]
+    for time, said in ((1, "runs back"), (entry.LAST_SECOND + 1, "year 9999"), (2**64 - 1, "year 9999")):
+        changed = [*rows[:-1], rows[-1][:8] + time.to_bytes(8, "big") + rows[-1][16:]]
+        with pytest.raises(RecordError, match=f"its time .*{said}") as refused:
+            Log(ORIGIN, Disclosure()).replay(b"".join(changed))
+        assert refused.value.place == f"entry {len(rows) - 1}"

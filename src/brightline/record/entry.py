@@ -30,6 +30,7 @@ ENTRY_BYTES = 256
 BODY_BYTES = 72
 BUNDLE = 256  # entries in a full bundle; a counters entry opens each
 MAX_CLAUSES = 512
+LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z: later than that no calendar writes it
 NO_DIGEST = bytes(32)
 
 _STRUCT = struct.Struct(">QQBBHI64s32s32s32s72s")

@@ -8,6 +8,7 @@
 5  An outcome settles a decision that let a call through (permitted, or only observed), each at most once.
 6  No call has more than MAX_TOKENS tokens either way: so every delta of the counters is bounded.
 7  A change shows digests of what both parties hold; of what is the customer's own it shows none, and has a commitment.
+8  Times do not run back, and end with the year 9999. Where the clock does, the log's time stands still.
 
 `State.read` checks them all for many entries at once, as numpy columns; `check_decision`, `check_outcome` and
 `check_other` check one entry that is being made.
@@ -45,6 +46,7 @@ from brightline.record.entry import (
     BUNDLE,
     ENTRY,
     ENTRY_BYTES,
+    LAST_SECOND,
     NO_DIGEST,
     Flag,
     Kind,
@@ -103,12 +105,13 @@ def check_other(index: int, body: Body, commitment: bytes) -> None:
 
 
 class State:
-    """What a log's entries come to: how many, their totals, and which decisions still lack their outcome."""
+    """What a log's entries come to: how many, the time of the last, their totals, and which decisions lack their
+    outcome."""
 
-    __slots__ = ("open", "size", "totals")
+    __slots__ = ("open", "size", "time", "totals")
 
     def __init__(self) -> None:
-        self.size = 0
+        self.size = self.time = 0
         self.totals = Counters()
         self.open: set[int] = set()
 
@@ -134,11 +137,16 @@ class State:
         self.open |= opened
         self.open -= closed
         self.size += len(entries)
+        self.time = int(entries["time"][-1]) if len(entries) else self.time
         self.totals = Counters(*totals[:, -1].tolist())
 
     def _heads(self, entries: Columns, sequences: Numbers, opens: Mask) -> None:
         kind, outcome = entries["kind"], entries["outcome"]
         self._none(entries["sequence"] != sequences, "its sequence is not its place in the log")
+        times = entries["time"].astype(np.uint64)
+        before = np.concatenate((np.array([self.time], np.uint64), times[:-1]))
+        self._none(times > LAST_SECOND, "its time lies after the year 9999")
+        self._none(times < before[: len(times)], "its time runs back")
         self._none((kind < Kind.DECISION) | (kind > Kind.EPOCH), "its kind is not known")
         self._none((kind == Kind.COUNTERS) != opens, "counters open each 256 entries, and stand nowhere else")
         self._none((kind == Kind.DECISION) != (outcome != OutcomeCode.NONE), "decisions alone have an outcome")

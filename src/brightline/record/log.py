@@ -32,6 +32,7 @@ from brightline.record.entry import (
     ALL_FLAGS,
     BUNDLE,
     ENTRY_BYTES,
+    LAST_SECOND,
     NO_DIGEST,
     Entry,
     Flag,
@@ -59,6 +60,11 @@ class Disclosure:
     def time(self, seconds: float) -> int:
         """The start of the bucket."""
         return int(seconds) // self.time_seconds * self.time_seconds
+
+    def next_time(self, seconds: float, last: int) -> int:
+        """The start of the bucket, but none before `last`: where a clock runs back, the log's time stands still."""
+        step = self.time_seconds
+        return max(min(self.time(seconds), self.time(LAST_SECOND)), -(-last // step) * step)
 
     def count(self, tokens: int) -> int:
         """The nearest multiple, so that sums stay right on the average; at most MAX_TOKENS."""
@@ -163,7 +169,7 @@ class Batch:
     def __init__(self, state: State, disclosure: Disclosure, now: float) -> None:
         self.first = state.size
         self._open, self._totals = state.open, list(state.totals)
-        self._disclosure, self._time = disclosure, disclosure.time(now)
+        self._disclosure, self._time = disclosure, disclosure.next_time(now, state.time)
         self._parts: list[bytes] = []
         self._opened: set[int] = set()
         self._closed: set[int] = set()
@@ -202,7 +208,8 @@ class Batch:
 
     def settle(self, state: State) -> None:
         """Bring the log's state to where this batch ends."""
-        state.size += len(self._parts)
+        if self._parts:
+            state.size, state.time = state.size + len(self._parts), self._time
         state.totals = Counters(*self._totals)
         state.open |= self._opened
         state.open -= self._closed

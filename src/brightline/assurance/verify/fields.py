@@ -1,6 +1,6 @@
 """Step 5: sequences are whole, times do not run back, every field is lawful, unused bytes are zero.
 
-These are laws 1 to 4, 6 and 7 of docs/reference/record.md, read here a second time: the writer keeps them in code of
+These are laws 1 to 4 and 6 to 8 of docs/reference/record.md, read here a second time: the writer keeps them in code of
 its own (`brightline.record.laws`), and a test shows that the two agree.
 """
 
@@ -14,9 +14,8 @@ from brightline.assurance.verify.columns import BODY, Bodies, Columns, Rows, bod
 from brightline.errors import RecordError
 from brightline.record.body import MAX_TOKENS, Act, Api, ChangeBody, ChangeSubject, OutcomeStatus
 from brightline.record.body import unpack as unpack_body
-from brightline.record.entry import ALL_FLAGS, BODY_BYTES, BUNDLE, NO_DIGEST, Kind, OutcomeCode, unpack
+from brightline.record.entry import ALL_FLAGS, BODY_BYTES, BUNDLE, LAST_SECOND, NO_DIGEST, Kind, OutcomeCode, unpack
 
-LAST_SECOND: Final = 253_402_300_799  # 9999-12-31T23:59:59Z: later than that no calendar writes it
 _REFERENCES: Final = ("parent", "approval", "second_approval", "exception")
 _REFERENCE: Final = {
     Kind.APPROVAL: "decision",
