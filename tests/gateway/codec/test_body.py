@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brightline.errors import CallError
-from brightline.gateway.codec import Api, Limits, body, decode
+from brightline.gateway.codec import Api, CallLimits, body, decode
 from tests.gateway.codec.vectors import pack
 
 TURN = '"messages":[{"role":"user","content":"x"}]'
@@ -152,7 +152,7 @@ def test_depth_is_bounded() -> None:
 
 
 def test_size_and_number_of_values_are_bounded() -> None:
-    limits = Limits(body=1000, values=50)
+    limits = CallLimits(body=1000, values=50)
     assert body.read(pack({"a": "," * 40}), limits)
     assert body.read(pack({"a": "x" * 900}), limits)
     for bomb in ({"a": "x" * 1000}, {"a": [[]] * 50}, {"a": [0] * 60}, {"a": [{}] * 50}):

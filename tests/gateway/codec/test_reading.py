@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from brightline.errors import UpstreamError
 from brightline.gateway.codec import Call, reading
-from brightline.gateway.codec.answer import Limits
+from brightline.gateway.codec.answer import AnswerLimits
 from tests.gateway.codec import vectors as v
 
 
@@ -124,8 +124,24 @@ def test_a_stream_cut_anywhere_has_not_ended(call: Call, stream: bytes) -> None:
         assert not answer.ended
     # An HTTP message that came whole, but not to the end mark: only where every choice gave its reason has it ended.
     for end in [i + 2 for i in range(len(stream)) if stream[i : i + 2] == b"\n\n"][:-1]:
-        _, _, answer = v.read(call, [stream[:end]])
-        assert answer.ended == (answer.finish is not None and call is v.CHAT_CALL)
+        now = reading(call, v.SSE)
+        now.feed(stream[:end])
+        if now.answer().finish is not None and call is v.CHAT_CALL:
+            assert now.finish() == b""
+            assert now.answer().ended
+            continue
+        with pytest.raises(UpstreamError, match="broke off"):
+            now.finish()
+        assert not now.answer().ended
+        assert now.finish(whole=False) == b""
+
+
+def test_after_a_fault_nothing_of_the_model_servers_is_given() -> None:
+    now = reading(v.CHAT_CALL, v.SSE)
+    with pytest.raises(UpstreamError):
+        now.feed(v.CHAT + v.CHAT)  # the end mark is held when the fault comes
+    assert now.finish(whole=False) == b""
+    assert not now.answer().ended
 
 
 def test_half_an_event_of_a_cut_stream_is_dropped() -> None:
@@ -145,24 +161,25 @@ def test_an_end_without_its_blank_line_is_an_end() -> None:
 
 def test_one_choice_that_goes_on_keeps_the_answer_open() -> None:
     stream = v.chat_events([v.chunk({}, "stop"), v.chunk({"content": "x"}, index=1)], done=False)
-    assert not v.read(v.CHAT_CALL, [stream])[2].ended
+    with pytest.raises(UpstreamError, match="broke off"):
+        v.read(v.CHAT_CALL, [stream])
     assert v.read(v.CHAT_CALL, [stream + v.chat_events([v.chunk({}, "length", index=1)], done=False)])[2].ended
 
 
 @pytest.mark.parametrize(
     ("limits", "stream"),
     [
-        (Limits(event=100), b"data: " + b"x" * 200),
-        (Limits(event=100), b": " + b"x" * 200 + b"\n\n"),
-        (Limits(event=100), b": x\n\n" + b": " + b"x" * 200 + b"\n\n"),
-        (Limits(whole=300), b": x\n\n" * 100),
-        (Limits(whole=300), b": " + b"x" * 400),
-        (Limits(tool_calls=3), v.chat_events(v.chunk({"tool_calls": [{"index": i}]}) for i in range(4))),
-        (Limits(choices=3), v.chat_events(v.chunk({"content": "x"}, index=i) for i in range(4))),
+        (AnswerLimits(event=100), b"data: " + b"x" * 200),
+        (AnswerLimits(event=100), b": " + b"x" * 200 + b"\n\n"),
+        (AnswerLimits(event=100), b": x\n\n" + b": " + b"x" * 200 + b"\n\n"),
+        (AnswerLimits(whole=300), b": x\n\n" * 100),
+        (AnswerLimits(whole=300), b": " + b"x" * 400),
+        (AnswerLimits(tool_calls=3), v.chat_events(v.chunk({"tool_calls": [{"index": i}]}) for i in range(4))),
+        (AnswerLimits(choices=3), v.chat_events(v.chunk({"content": "x"}, index=i) for i in range(4))),
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 10_000])
-def test_memory_is_bounded(limits: Limits, stream: bytes, size: int) -> None:
+def test_memory_is_bounded(limits: AnswerLimits, stream: bytes, size: int) -> None:
     now = reading(v.CHAT_CALL, v.SSE, limits)
     chunks = [stream[start : start + size] for start in range(0, len(stream), size)]
     with pytest.raises(UpstreamError):
@@ -170,11 +187,13 @@ def test_memory_is_bounded(limits: Limits, stream: bytes, size: int) -> None:
 
 
 def test_a_body_is_bounded() -> None:
-    now = reading(v.CHAT_CALL, "application/json", Limits(whole=300))
+    now = reading(v.CHAT_CALL, "application/json", AnswerLimits(whole=300))
     with pytest.raises(UpstreamError):
         b"".join(map(now.feed, [b"x" * 100] * 4))
 
 
 def test_the_content_type_decides() -> None:
+    assert reading(v.CHAT_CALL, "Text/Event-Stream; charset=utf-8").streamed
     assert reading(v.CHAT_CALL, "Text/Event-Stream; charset=utf-8").feed(v.CHAT)
+    assert not reading(v.CHAT_CALL, "application/json").streamed
     assert reading(v.CHAT_CALL, "application/json; charset=utf-8").feed(b"{") == b""

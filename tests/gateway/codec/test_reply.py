@@ -113,7 +113,7 @@ def test_the_place_of_a_call_error_is_openais_param() -> None:
     assert told(reply)["error"]["message"] == "messages[1].role: no — say user"
 
 
-def test_an_error_event_in_each_shape() -> None:
+def test_an_event_in_each_shape() -> None:
     openai = event(Family.OPENAI, "upstream_failed", "It broke off.", brightline=WHY)
     assert openai.startswith(b"data: {")
     assert openai.endswith(b"}\n\n")

@@ -245,7 +245,7 @@ def test_the_engines_answers_through_anthropic(name: str) -> None:
     assert said.startswith("Hello")
 
 
-def test_our_error_event_ends_an_openai_stream() -> None:
+def test_our_event_ends_an_openai_stream() -> None:
     begun = v.chat_events([v.chunk({"content": "Half"})], done=False)
 
     def handler(_: httpx2.Request) -> httpx2.Response:
@@ -261,7 +261,7 @@ def test_our_error_event_ends_an_openai_stream() -> None:
     assert caught.value.body["brightline"] == WHY
 
 
-def test_our_error_event_ends_an_anthropic_stream() -> None:
+def test_our_event_ends_an_anthropic_stream() -> None:
     begun = v.message_events([v.START])
 
     def handler(_: httpx2.Request) -> httpx2.Response:

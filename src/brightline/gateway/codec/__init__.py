@@ -5,8 +5,8 @@ A request goes `decode` → decisions on the `Call` → `forward_body`. Its answ
 `of_error`, `event`, `upstream`, `models_list`) is written in the shape of the client's `Family`.
 """
 
-from brightline.gateway.codec.answer import Answer, Finish, ToolCall
-from brightline.gateway.codec.body import Limits
+from brightline.gateway.codec.answer import Answer, AnswerLimits, Finish, ToolCall
+from brightline.gateway.codec.body import CallLimits
 from brightline.gateway.codec.call import Api, Call, Family
 from brightline.gateway.codec.models import ListedModel, models_list, unknown_model
 from brightline.gateway.codec.reading import Reading, reading
@@ -16,12 +16,13 @@ from brightline.gateway.codec.text import Kind, Piece, Role
 
 __all__ = [
     "Answer",
+    "AnswerLimits",
     "Api",
     "Call",
+    "CallLimits",
     "Family",
     "Finish",
     "Kind",
-    "Limits",
     "ListedModel",
     "Piece",
     "Reading",

@@ -50,7 +50,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     ended: bool
 
 
-class Limits(msgspec.Struct, frozen=True):
+class AnswerLimits(msgspec.Struct, frozen=True):
     """What one answer may weigh: an `event` and the `whole` in bytes, `tool_calls` and `choices` in number."""
 
     event: int = 4 << 20
@@ -59,7 +59,7 @@ class Limits(msgspec.Struct, frozen=True):
     choices: int = 128
 
 
-LIMITS = Limits()
+LIMITS = AnswerLimits()
 
 
 class Usage(msgspec.Struct, gc=False):
@@ -85,7 +85,7 @@ class _Tool:
 class Gathering:
     """What an answer's events have told so far. Each API's reader writes here; `answer` shows it."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: AnswerLimits) -> None:
         self.limits = limits
         self.texts: list[str] = []
         self.finishes: dict[int, Finish] = {}

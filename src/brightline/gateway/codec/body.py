@@ -27,7 +27,7 @@ _encoder = msgspec.json.Encoder()
 encode = _encoder.encode  # bytes of any JSON value; dicts keep their order
 
 
-class Limits(msgspec.Struct, frozen=True):
+class CallLimits(msgspec.Struct, frozen=True):
     """What one request may weigh: `body` in bytes, `depth` in levels, `values` in commas and brackets."""
 
     body: int = 32 << 20
@@ -35,10 +35,10 @@ class Limits(msgspec.Struct, frozen=True):
     values: int = 1_000_000  # some 100 bytes of memory each: 32 MiB of "[[],[],…" would grow to gigabytes
 
 
-LIMITS = Limits()
+LIMITS = CallLimits()
 
 
-def read(body: bytes, limits: Limits = LIMITS) -> tuple[dict[str, Any], bytes]:
+def read(body: bytes, limits: CallLimits = LIMITS) -> tuple[dict[str, Any], bytes]:
     """The fields of a JSON object and their one encoding. Raises CallError (400, or 413 past a limit)."""
     # 1 size, before anything is built from it
     if len(body) > limits.body:

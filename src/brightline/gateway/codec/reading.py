@@ -1,7 +1,7 @@
 """Reading an answer on its way to the client.
 
 Law: any cutting of the same bytes into chunks gives the same answer and the same bytes out. Out comes what came in,
-except the usage chunk that only the gateway asked for. Memory is bounded by `answer.Limits`.
+except the usage chunk that only the gateway asked for. Memory is bounded by `answer.AnswerLimits`.
 
 The end is held back (DESIGN section 6: the outcome entry is durable before the last byte of an answer leaves):
 `feed` gives what may leave now, `finish` the rest. Of a stream the rest is the event that ends it; of a whole body it
@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from brightline.errors import UpstreamError
-from brightline.gateway.codec.answer import LIMITS, Answer, Gathering, Limits
+from brightline.gateway.codec.answer import LIMITS, Answer, AnswerLimits, Gathering
 from brightline.gateway.codec.call import Api, Call
 from brightline.gateway.codec.chat_answer import ChatAnswer
 from brightline.gateway.codec.messages_answer import MessagesAnswer
@@ -23,11 +23,19 @@ from brightline.gateway.codec.sse import Events, parse
 class Reading(Protocol):
     """An answer being read. After an UpstreamError it is over; `answer` still says what had been read."""
 
+    @property
+    def streamed(self) -> bool:
+        """Whether the answer is a stream, so that its head and first bytes leave before its end is known."""
+
     def feed(self, chunk: bytes) -> bytes:
         """Take bytes of the model server; gives the bytes that may leave now."""
 
     def finish(self, *, whole: bool = True) -> bytes:
-        """Take the end; gives the bytes held back. `whole`: the HTTP message ended as it should."""
+        """Take the end; gives the bytes held back.
+
+        Raises UpstreamError where the answer broke off before its end. With `whole=False` (the connection broke, or
+        `feed` raised) nothing more of the model server's is given: `b""`, and an error event can follow.
+        """
 
     def answer(self) -> Answer:
         """What has been read so far."""
@@ -38,7 +46,7 @@ class _Reader(Protocol):
     def whole(self, body: bytes) -> None: ...
 
 
-def reading(call: Call, content_type: str, limits: Limits = LIMITS) -> Reading:
+def reading(call: Call, content_type: str, limits: AnswerLimits = LIMITS) -> Reading:
     """The reading of the answer to `call`, for an answer with status 200. An error goes to `reply.upstream`."""
     gathering = Gathering(limits)
     reader: _Reader
@@ -52,6 +60,8 @@ def reading(call: Call, content_type: str, limits: Limits = LIMITS) -> Reading:
 
 
 class _Stream:
+    streamed = True
+
     def __init__(self, gathering: Gathering, reader: _Reader) -> None:
         self._gathering, self._reader = gathering, reader
         self._events = Events(gathering.limits.event)
@@ -69,12 +79,14 @@ class _Stream:
         return out
 
     def finish(self, *, whole: bool = True) -> bytes:
-        rest = self._events.rest
-        if rest and whole:
-            # Some servers leave out the last blank line. Half an event of a cut stream is dropped: no client reads it,
-            # and it would spoil the error event that follows.
+        if not whole:  # half an event is dropped: no client reads it, and it would spoil the error event that follows
+            return b""
+        if rest := self._events.rest:  # some servers leave out the last blank line
             self._held.append(self._event(rest))
-        self._whole = whole
+        self._whole = True
+        answer = self.answer()
+        if not answer.ended and answer.error is None:
+            raise UpstreamError("the model server broke off its answer", sent=True)
         return b"".join(self._held)
 
     def answer(self) -> Answer:
@@ -93,6 +105,8 @@ class _Stream:
 
 
 class _Body:
+    streamed = False
+
     def __init__(self, gathering: Gathering, reader: _Reader) -> None:
         self._gathering, self._reader = gathering, reader
         self._body = bytearray()
@@ -106,7 +120,7 @@ class _Body:
 
     def finish(self, *, whole: bool = True) -> bytes:
         if not whole:
-            raise UpstreamError("the model server broke off its answer", sent=True)
+            return b""
         body = bytes(self._body)
         self._reader.whole(body)
         self._whole = True

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from brightline.errors import CallError
 from brightline.gateway.codec import text
-from brightline.gateway.codec.body import LIMITS, Limits, encode, read, refuse_lookalikes
+from brightline.gateway.codec.body import LIMITS, CallLimits, encode, read, refuse_lookalikes
 from brightline.gateway.codec.call import Api, Call
 from brightline.gateway.codec.closed import CLOSED, refuse_closed
 from brightline.gateway.codec.text import Kind
@@ -77,7 +77,7 @@ _PLAIN = frozenset(_Chat.__struct_fields__) | {
 _KNOWN = _PLAIN | CLOSED | {"chat_template_kwargs"}
 
 
-def decode(api: Api, body: bytes, limits: Limits = LIMITS) -> Call:
+def decode(api: Api, body: bytes, limits: CallLimits = LIMITS) -> Call:
     """The neutral call that a request is. Raises CallError that names the field and the cure.
 
     Law: `decode(api, forward_body(decode(api, b), m))` differs from `decode(api, b)` in the model's name and in what
