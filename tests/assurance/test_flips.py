@@ -42,7 +42,7 @@ def flips(section: str, places: range) -> Iterator[tuple[int, int]]:
     """Every byte of the short sections, every bit of it in turn; of the entries some bytes of every one."""
     draw = random.Random(section)
     if section == "entries":
-        places = range(places.start, places.stop, 127)
+        places = range(places.start, places.stop, 197)
         return ((at, 1 << draw.randrange(8)) for at in places)
     return ((at, bit) for at in places for bit in (1, 1 << draw.randrange(1, 8)))
 

@@ -16,7 +16,6 @@ import numpy as np
 from brightline.assurance.meanings import BODY, FILE, HEAD
 from brightline.assurance.verify.agreed import Agreed, check_named, pinned_vocabulary, read_agreed
 from brightline.assurance.verify.bundle import MAGIC, InMemory, Source, open_bundle
-from brightline.assurance.verify.fields import LAST_SECOND
 from brightline.assurance.verify.totals import iso
 from brightline.errors import RecordError
 from brightline.record import note
@@ -32,7 +31,17 @@ from brightline.record.body import (
 )
 from brightline.record.body import unpack as unpack_body
 from brightline.record.checkpoint import Checkpoint
-from brightline.record.entry import BODY_BYTES, ENTRY, ENTRY_BYTES, Flag, Kind, OutcomeCode, clause_ranks, unpack
+from brightline.record.entry import (
+    BODY_BYTES,
+    ENTRY,
+    ENTRY_BYTES,
+    LAST_SECOND,
+    Flag,
+    Kind,
+    OutcomeCode,
+    clause_ranks,
+    unpack,
+)
 
 _BODY_AT: Final = ENTRY_BYTES - BODY_BYTES
 _WORDS: Final[Mapping[str, type[IntEnum]]] = {

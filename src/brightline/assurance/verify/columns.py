@@ -19,6 +19,8 @@ Mask = npt.NDArray[np.bool_]
 Bodies = npt.NDArray[np.void]
 
 BODY = ENTRY_BYTES - BODY_BYTES
+CLAUSES = slice(24, 88)
+_TERMS = 88 // 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Columns:
     """`raw`: (n, 256) bytes; `words`: (n, 32) the same as 64-bit words, for comparing; the rest are fields.
 
     decisions, outcomes: the rows of these kinds; decided, settled: their bodies.
+    clauses: all rows' clauses joined, which tells which of the 512 bits need a look; clauseless: rows without any.
     """
 
     first: int
@@ -41,6 +44,15 @@ class Columns:
     decided: Bodies
     outcomes: Rows
     settled: Bodies
+    clauses: Numbers
+    clauseless: Mask
+
+    def under(self, terms: Numbers) -> Mask:
+        """Rows with this digest of terms, given as four 64-bit words. A column at a time is quickest."""
+        rows: Mask = self.words[:, _TERMS] == terms[0]
+        for i in (1, 2, 3):
+            rows &= self.words[:, _TERMS + i] == terms[i]
+        return rows
 
     def none(self, broken: Mask, text: str, rows: Rows | None = None) -> None:
         """Raises RecordError naming the first entry for which `broken`, or any part of its row there, is true."""
@@ -53,12 +65,17 @@ def columns(data: bytes, first: int) -> Columns:
     """The columns of whole entries; `first` is the index of the first."""
     entries = np.frombuffer(data, ENTRY)
     raw = np.frombuffer(data, np.uint8).reshape(-1, ENTRY_BYTES)
+    words = np.frombuffer(data, np.uint64).reshape(-1, ENTRY_BYTES // 8)
     kind = np.ascontiguousarray(entries["kind"])
+    clauses = np.bitwise_or.reduce(words[:, 3:11], axis=0)
+    clauseless = np.ones(len(kind), np.bool_)
+    for i in np.flatnonzero(clauses).tolist():
+        clauseless &= words[:, 3 + i] == 0
     decisions, outcomes = np.flatnonzero(kind == Kind.DECISION), np.flatnonzero(kind == Kind.OUTCOME)
     return Columns(
         first=first,
         raw=raw,
-        words=np.frombuffer(data, np.uint64).reshape(-1, ENTRY_BYTES // 8),
+        words=words,
         sequence=entries["sequence"].astype(np.uint64),
         time=entries["time"].astype(np.uint64),
         kind=kind,
@@ -69,6 +86,8 @@ def columns(data: bytes, first: int) -> Columns:
         decided=bodies(Kind.DECISION, raw, decisions),
         outcomes=outcomes,
         settled=bodies(Kind.OUTCOME, raw, outcomes),
+        clauses=clauses,
+        clauseless=clauseless,
     )
 
 

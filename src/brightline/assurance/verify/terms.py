@@ -14,8 +14,6 @@ from brightline.errors import RecordError
 from brightline.record.body import ChangeSubject
 from brightline.record.entry import MAX_CLAUSES, Flag, Kind, OutcomeCode
 
-_TERMS = slice(88 // 8, 120 // 8)  # 64-bit words of the entry
-_CLAUSES = slice(24 // 8, 88 // 8)
 _DIGEST = slice(BODY + 1, BODY + 33)  # of a change, after its u8 subject
 
 
@@ -51,9 +49,8 @@ class Terms:
         rows = c.decisions
         self.decisions += len(rows)
         changes = self._changes(c)
-        same = c.words[rows, _TERMS] == self._agreed
-        if not same.all():
-            drift = ~same.all(axis=1)
+        drift = ~c.under(self._agreed)[rows]
+        if drift.any():
             self._drift(c, rows[drift], changes)
             rows = rows[~drift]
         if len(changes):
@@ -75,16 +72,14 @@ class Terms:
         self.announced += int((governing == c.raw[rows, 88:120]).all(axis=1).sum())
 
     def _contradictions(self, c: Columns, rows: Rows) -> None:
-        clauses, permitted = c.words[rows, _CLAUSES], c.outcome[rows] == OutcomeCode.PERMIT
-        used = np.bitwise_or.reduce(clauses, axis=0)  # of eight words mostly one: the others are not looked at again
-        if (used & ~self._allowed).any():
+        permitted = c.outcome[rows] == OutcomeCode.PERMIT
+        if (c.clauses & ~self._allowed).any():
             text = f"it names a clause of a rank that the {self._clauses} agreed clauses do not have"
-            c.none(clauses & ~self._allowed != 0, text, rows)
+            c.none(c.words[rows, 3:11] & ~self._allowed != 0, text, rows)
         if self._activities is not None:
             text = "it names an activity of a rank that the agreed vocabulary does not have"
             c.none(c.activity[rows] > self._activities, text, rows)
-        clauseless = ~clauses[:, used != 0].any(axis=1)
-        c.none(permitted & clauseless, "it is permitted and names no clause that permits it", rows)
+        c.none(permitted & c.clauseless[rows], "it is permitted and names no clause that permits it", rows)
         c.none(permitted & (c.activity[rows] == 0), "it is permitted and names no activity", rows)
         failed = c.flags[rows] & int(Flag.FAILED | Flag.DISAGREED) != 0
         c.none(permitted & failed, "it is permitted though deciding it failed, or two readings disagreed", rows)

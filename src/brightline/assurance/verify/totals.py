@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from brightline.agreement import Disclosure
 from brightline.assurance.verify.agreed import DEFAULT_DENY, Agreed
-from brightline.assurance.verify.columns import Columns, bodies
+from brightline.assurance.verify.columns import CLAUSES, Columns, bodies
 from brightline.record.body import MAX_TOKENS, ChangeSubject, ExceptionAct, OutcomeStatus, Verdict
 from brightline.record.entry import MAX_CLAUSES, Flag, Kind, OutcomeCode
 
@@ -31,8 +31,11 @@ _TIMES: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.EPOCH: ("since", "until"),
 }
 """Times in bodies."""
-_TERMS: Final = slice(88 // 8, 120 // 8)  # 64-bit words of the entry
-_CLAUSES: Final = slice(24, 88)  # bytes of the entry
+
+_FLAGS: Final = tuple(Flag)
+_FLAG_BITS: Final = np.array(_FLAGS, np.int64)
+_BITS: Final = np.unpackbits(np.arange(256, dtype=np.uint8)[np.newaxis], axis=0, bitorder="little").astype(np.int64)
+"""Bit i of each byte value: row i, column value."""
 
 Table = npt.NDArray[np.int64]
 
@@ -51,7 +54,7 @@ class Totals:
         self.statuses: Table = np.zeros(256, np.int64)
         self.estimated = 0
         self.activities: Table = np.zeros(65536 * CODES, np.int64)
-        self.flags: Table = np.zeros((1 << len(Flag)) * CODES, np.int64)
+        self.flags: Table = np.zeros((len(_FLAGS), CODES), np.int64)
         self.clauses: Table = np.zeros((64, 256 * CODES), np.int64)  # by byte of the clauses: value and outcome
         self.no_clause: Table = np.zeros(CODES, np.int64)
         self.other_terms: Table = np.zeros(CODES, np.int64)
@@ -73,18 +76,20 @@ class Totals:
         rows = c.decisions
         outcome = c.outcome[rows].astype(np.int64)
         _add(self.activities, c.activity[rows].astype(np.int64) * CODES + outcome)
-        _add(self.flags, c.flags[rows].astype(np.int64) * CODES + outcome)
+        counts = np.bincount(c.flags[rows].astype(np.int64) * CODES + outcome)
+        marks, codes = np.divmod(used := np.flatnonzero(counts), CODES)  # mostly a few sets of flags
+        marked = (marks[:, np.newaxis] & _FLAG_BITS != 0) * counts[used, np.newaxis]
+        for code in DECIDED:
+            self.flags[:, code] += marked[codes == code].sum(axis=0)
         # Clauses have names under the agreed terms alone.
-        agreed = c.words[rows, _TERMS] == self._terms
-        if not agreed.all():
-            mine = agreed.all(axis=1)
-            _add(self.other_terms, outcome[~mine])
-            rows, outcome = rows[mine], outcome[mine]
-        raw = c.raw[rows, _CLAUSES]
-        used = np.flatnonzero(raw.any(axis=0))  # of 64 bytes mostly a few
-        for byte in used.tolist():
-            self.clauses[byte] += np.bincount(raw[:, byte].astype(np.int64) * CODES + outcome, minlength=256 * CODES)
-        _add(self.no_clause, outcome[~raw[:, used].any(axis=1)])
+        agreed = c.under(self._terms)[rows]
+        _add(self.other_terms, outcome[~agreed])
+        rows, outcome = rows[agreed], outcome[agreed]
+        clauses = c.raw[:, CLAUSES]
+        for byte in np.flatnonzero(c.clauses.view(np.uint8)).tolist():  # of 64 bytes mostly a few
+            values = clauses[rows, byte].astype(np.int64)
+            self.clauses[byte] += np.bincount(values * CODES + outcome, minlength=256 * CODES)
+        _add(self.no_clause, outcome[c.clauseless[rows]])
 
     def _outcomes(self, c: Columns) -> None:
         body = c.settled
@@ -96,10 +101,7 @@ class Totals:
 
     def flagged(self, flag: Flag, *codes: OutcomeCode) -> int:
         """Decisions with this flag, of these outcomes; of all where none is named."""
-        table = self.flags.reshape(-1, CODES)
-        used = np.flatnonzero(table.any(axis=1))
-        marked = table[used[used & flag != 0]].sum(axis=0)
-        return int(marked[list(codes or DECIDED)].sum())
+        return int(self.flags[_FLAGS.index(flag), list(codes or DECIDED)].sum())
 
     def outcomes(self) -> dict[str, int]:
         return _by_outcome(self.activities.reshape(-1, CODES).sum(axis=0))
@@ -136,14 +138,14 @@ class Totals:
 
     def _by_clause(self) -> dict[str, dict[str, int]]:
         """Every agreed clause, those that never decided too: a clause that never fires is worth seeing."""
-        values = np.arange(256)
-        table = self.clauses.reshape(64, 256, CODES)
-        clauses: dict[str, dict[str, int]] = {}
-        for rank in range(MAX_CLAUSES):
-            row = table[rank // 8, values >> rank % 8 & 1 == 1].sum(axis=0)
-            if row.any() or rank < len(self._agreed.clauses or ()):
-                clauses[self._agreed.clause(rank)] = _by_outcome(row)
-        return {**clauses, DEFAULT_DENY: _by_outcome(self.no_clause)}
+        by_rank: Table = np.zeros((MAX_CLAUSES, CODES), np.int64)
+        for byte in np.flatnonzero(self.clauses.any(axis=1)).tolist():
+            by_rank[byte * 8 : byte * 8 + 8] = _BITS @ self.clauses[byte].reshape(256, CODES)
+        ranks = np.flatnonzero(by_rank.any(axis=1)).tolist()
+        if self._agreed.clauses is not None:
+            ranks = list(range(len(self._agreed.clauses)))
+        found = {self._agreed.clause(rank): _by_outcome(by_rank[rank]) for rank in ranks}
+        return {**found, DEFAULT_DENY: _by_outcome(self.no_clause)}
 
     def _by_flag(self, flag: Flag) -> dict[str, int]:
         return {code.name.lower(): self.flagged(flag, code) for code in DECIDED}
