@@ -1,0 +1,387 @@
+"""The pool of connections to an upstream: reuse, bounds, what is tried again and what never is, TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import ssl
+from pathlib import Path
+
+import pytest
+
+from brightline.errors import BrightlineError, ConfigError, UpstreamError
+from brightline.gateway.wire import Upstream, UpstreamLimits
+from tests.gateway.wire.rig import Peer, Rig
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def answering(peer: Peer) -> None:
+    while peer.request():
+        peer.send(ANSWER)
+
+
+async def call(upstream: Upstream, path: bytes = b"/", body: bytes = b"") -> bytes:
+    with await upstream.send(b"POST", path, [], body) as response:
+        return await response.read()
+
+
+def test_the_request_as_the_upstream_sees_it(rig: Rig) -> None:
+    seen: list[bytes] = []
+
+    def talk(peer: Peer) -> None:
+        while request := peer.request():
+            seen.append(request)
+            peer.send(ANSWER)
+
+    script = rig.script(talk)
+    upstream = rig.upstream(f"http://127.0.0.1:{script.address[1]}/base/")
+
+    async def calls() -> None:
+        headers = [(b"Accept", b"a"), (b"Host", b"evil"), (b"Connection", b"x"), (b"Transfer-Encoding", b"chunked"),
+                   (b"content-length", b"9"), (b"Expect", b"100-continue"), (b"x-b", b"")]  # fmt: skip
+        (await upstream.send(b"POST", b"/v1/%2e?x=y", headers, b"body")).close()
+        (await upstream.send(b"POST", b"/", [], b"")).close()
+        (await upstream.send(b"GET", b"/", [], b"")).close()
+
+    rig.do(calls())
+    host = b"host: 127.0.0.1:%d\r\n" % script.address[1]
+    assert seen == [
+        b"POST /base/v1/%2e?x=y HTTP/1.1\r\n" + host + b"accept: a\r\nx-b: \r\ncontent-length: 4\r\n\r\nbody",
+        b"POST /base/ HTTP/1.1\r\n" + host + b"content-length: 0\r\n\r\n",
+        b"GET /base/ HTTP/1.1\r\n" + host + b"\r\n",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        (b"GET", b"/ HTTP/1.1\r\nX: y", []),
+        (b"GET", b"/a b", []),
+        (b"GET", b"a", []),
+        (b"GET", b"http://evil/", []),
+        (b"GET\r\n", b"/", []),
+        (b"CONNECT", b"/", []),
+        (b"GET", b"/", [(b"x", b"a\r\nb: c")]),
+        (b"GET", b"/", [(b"x y", b"a")]),
+    ],
+)
+def test_what_would_break_out_of_the_request_is_refused(
+    rig: Rig, method: bytes, path: bytes, headers: list[tuple[bytes, bytes]]
+) -> None:
+    upstream = rig.upstream("http://127.0.0.1:1")
+    with pytest.raises(ValueError):  # noqa: PT011 - each has words of its own
+        rig.do(upstream.send(method, path, headers, b""))
+    assert upstream.connections == (0, 0)
+
+
+def test_one_connection_serves_one_call_after_the_other(rig: Rig) -> None:
+    script = rig.script(answering)
+    upstream = rig.upstream(script.address)
+    for _ in range(5):
+        assert rig.do(call(upstream, body=b"x" * 200_000)) == b"ok"
+    assert (len(script.peers), upstream.connections) == (1, (1, 1))
+
+
+def test_connections_are_bounded_and_calls_wait_their_turn(rig: Rig) -> None:
+    most = now = 0
+
+    def talk(peer: Peer) -> None:
+        nonlocal most, now
+        while peer.request():
+            now += 1
+            most = max(most, now)
+            peer.pause(0.002)
+            now -= 1
+            peer.send(ANSWER)
+
+    script = rig.script(talk)
+    upstream = rig.upstream(script.address, UpstreamLimits(connections=3))
+
+    async def all_at_once() -> list[bytes]:
+        return await asyncio.gather(*(call(upstream) for _ in range(40)))
+
+    assert rig.do(all_at_once()) == [b"ok"] * 40
+    assert len(script.peers) == 3
+    assert most <= 3
+    assert upstream.connections == (3, 3)
+
+
+def test_the_line_of_waiting_calls_is_bounded_and_so_is_the_wait(rig: Rig) -> None:
+    def talk(peer: Peer) -> None:
+        peer.request()
+        peer.request()  # never answers
+
+    upstream = rig.upstream(rig.script(talk).address, UpstreamLimits(connections=1, waiting=2, wait_seconds=0.05))
+
+    async def calls() -> list[BaseException | bytes]:
+        first = asyncio.ensure_future(call(upstream))
+        await asyncio.sleep(0)
+        rest = await asyncio.gather(*(call(upstream) for _ in range(3)), return_exceptions=True)
+        first.cancel()
+        return rest
+
+    failures = [failure for failure in rig.do(calls()) if isinstance(failure, UpstreamError)]
+    waited, refused = "no connection came free in time", "too many calls wait for this upstream"
+    assert [(failure.text, failure.sent) for failure in failures] == [
+        (waited, False),
+        (waited, False),
+        (refused, False),
+    ]
+    rig.until(lambda: upstream.connections == (0, 0))
+
+
+def test_a_call_that_gives_up_waiting_loses_no_connection(rig: Rig) -> None:
+    script = rig.script(answering)
+    upstream = rig.upstream(script.address, UpstreamLimits(connections=1))
+
+    async def calls() -> None:
+        for step in range(12):  # cancel the waiting call after ever more turns of the loop
+            first, second = asyncio.ensure_future(call(upstream)), asyncio.ensure_future(call(upstream))
+            for _ in range(step):
+                await asyncio.sleep(0)
+            second.cancel()
+            await asyncio.wait([first, second])
+            assert await call(upstream) == b"ok"
+
+    rig.do(calls())
+    rig.until(lambda: upstream.connections == (1, 1))
+
+
+def test_a_connection_that_failed_to_open_gives_its_slot_to_the_next(rig: Rig) -> None:
+    script = rig.script(answering)
+    script.close()
+    upstream = rig.upstream(script.address, UpstreamLimits(connections=1))
+
+    async def calls() -> list[BaseException | bytes]:
+        return await asyncio.gather(*(call(upstream) for _ in range(5)), return_exceptions=True)
+
+    for failure in rig.do(calls()):
+        assert isinstance(failure, UpstreamError)
+        assert (failure.sent, failure.text) == (False, "cannot connect (ConnectionRefusedError)")
+    assert upstream.connections == (0, 0)
+
+
+def test_a_connection_closed_while_it_rested_is_not_used(rig: Rig) -> None:
+    def talk(peer: Peer) -> None:
+        peer.request()
+        peer.send(ANSWER)
+
+    script = rig.script(talk)
+    upstream = rig.upstream(script.address)
+    for turn in range(3):
+        assert rig.do(call(upstream)) == b"ok"
+        rig.until(lambda: upstream.connections == (0, 0))
+        assert len(script.peers) == turn + 1
+
+
+def test_a_close_that_the_loop_has_not_yet_read_is_found_before_anything_is_sent(rig: Rig) -> None:
+    def talk(peer: Peer) -> None:
+        peer.request()
+        peer.send(ANSWER)
+        peer.request() if peer.number else peer.pause(0.05)
+
+    script = rig.script(talk)
+    upstream = rig.upstream(script.address)
+
+    async def calls() -> bytes:
+        await call(upstream)
+        (connection,) = upstream._idle
+        connection.idle_since -= 1.0  # so long ago that the other end may have closed
+        end = connection.transport.get_extra_info("socket")
+        poll = select.poll()
+        poll.register(end.fileno(), select.POLLIN)
+        poll.poll(20_000)  # the loop stands still; the close has arrived
+        return await call(upstream, b"/again")
+
+    assert rig.do(calls()) == b"ok"
+    assert len(script.peers) == 2
+
+
+def test_a_request_that_may_have_been_sent_is_never_sent_again(rig: Rig) -> None:
+    seen: list[bytes] = []
+
+    def talk(peer: Peer) -> None:
+        while request := peer.request():
+            seen.append(request)
+            if b"/lost" in request:
+                return
+            peer.send(ANSWER)
+
+    upstream = rig.upstream(rig.script(talk).address)
+    rig.do(call(upstream))
+    with pytest.raises(UpstreamError) as failure:
+        rig.do(call(upstream, b"/lost"))
+    assert failure.value.sent
+    assert sum(b"/lost" in request for request in seen) == 1
+
+
+def test_a_connection_that_rested_too_long_is_closed(rig: Rig) -> None:
+    script = rig.script(answering)
+    upstream = rig.upstream(script.address, UpstreamLimits(idle_seconds=0.05))
+    rig.do(call(upstream))
+    rig.until(lambda: upstream.connections == (0, 0))
+    assert rig.do(call(upstream)) == b"ok"
+    assert len(script.peers) == 2
+
+
+def test_bytes_that_nobody_asked_for_end_the_connection(rig: Rig) -> None:
+    def talk(peer: Peer) -> None:
+        while peer.request():
+            peer.send(ANSWER)
+            peer.pause(0.02)
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+
+    upstream = rig.upstream(rig.script(talk).address)
+    assert rig.do(call(upstream)) == b"ok"
+    rig.until(lambda: upstream.connections == (0, 0))
+    assert rig.do(call(upstream)) == b"ok"
+
+
+@pytest.mark.parametrize("tail", [b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison", b"\r\n", b"x"])
+def test_a_second_answer_in_the_same_bytes_never_reaches_the_next_call(rig: Rig, tail: bytes) -> None:
+    def talk(peer: Peer) -> None:
+        while peer.request():
+            peer.send(ANSWER + tail)
+
+    upstream = rig.upstream(rig.script(talk).address)
+    for _ in range(3):
+        assert rig.do(call(upstream)) == b"ok"
+
+
+def test_an_answer_before_the_whole_request_was_taken_ends_the_connection(rig: Rig) -> None:
+    def talk(peer: Peer) -> None:
+        peer.until(b"\r\n\r\n")
+        peer.send(ANSWER)
+        peer.rest()
+
+    script = rig.script(talk)
+    upstream = rig.upstream(script.address)
+    assert rig.do(call(upstream, body=b"x" * 50_000_000)) == b"ok"
+    rig.until(lambda: upstream.connections == (0, 0))
+
+
+@pytest.mark.parametrize("way", ["close", "forget", "cancel"])
+def test_an_answer_that_is_not_read_whole_closes_its_connection(rig: Rig, way: str) -> None:
+    def talk(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+        assert peer.rest() == b""  # returns when the gateway has closed
+
+    upstream = rig.upstream(rig.script(talk).address)
+
+    async def part() -> None:
+        response = await upstream.send(b"GET", b"/", [], b"")
+        assert await anext(response) == b"x"
+        if way == "close":
+            with response:
+                pass
+            with pytest.raises(UpstreamError, match="given up"):
+                await anext(response)
+        elif way == "cancel":
+            with response:
+                await anext(response)
+
+    async def run() -> None:
+        task = asyncio.ensure_future(part())
+        await asyncio.wait([task], timeout=0.05)
+        task.cancel()
+        await asyncio.wait([task])
+
+    rig.do(run())
+    rig.until(lambda: upstream.connections == (0, 0))
+
+
+def test_a_call_cancelled_before_its_answer_closes_its_connection(rig: Rig) -> None:
+    asked = rig.call(asyncio.Event)
+
+    def talk(peer: Peer) -> None:
+        peer.request()
+        rig.loop.call_soon_threadsafe(asked.set)
+        assert peer.request() == b""
+
+    upstream = rig.upstream(rig.script(talk).address)
+
+    async def run() -> None:
+        task = asyncio.ensure_future(call(upstream))
+        await asked.wait()
+        task.cancel()
+        await asyncio.wait([task])
+
+    rig.do(run())
+    rig.until(lambda: upstream.connections == (0, 0))
+
+
+def test_closing_ends_what_is_under_way_and_what_waits(rig: Rig) -> None:
+    def talk(peer: Peer) -> None:
+        peer.request()
+        peer.request()
+
+    upstream = rig.upstream(rig.script(talk).address, UpstreamLimits(connections=1))
+
+    async def run() -> list[BaseException | bytes]:
+        tasks = [asyncio.ensure_future(call(upstream)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        assert upstream.connections == (1, 0)
+        upstream.close()
+        tasks.append(asyncio.ensure_future(call(upstream)))
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    failures = rig.do(run())
+    assert [isinstance(failure, UpstreamError) and failure.sent for failure in failures] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("url", ["", "ftp://h", "http://", "http://h:x", "http://u:p@h", "http://h?q", "http://h/a b"])
+def test_urls_that_cannot_be_used(url: str) -> None:
+    with pytest.raises(ConfigError) as failure:
+        Upstream(url)
+    assert "h:" not in failure.value.text
+
+
+@pytest.mark.parametrize("field", ["connections", "idle_seconds"])
+def test_a_bound_of_zero_is_refused(field: str) -> None:
+    with pytest.raises(BrightlineError, match=field):
+        UpstreamLimits(**{field: 0})
+
+
+# -- TLS ---------------------------------------------------------------------------------------------
+
+
+def test_tls_with_an_authority_of_ones_own(rig: Rig, certificates: Path, secure: ssl.SSLContext) -> None:
+    script = rig.script(answering, tls=secure)
+    trust = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
+    upstream = rig.upstream(f"https://localhost:{script.address[1]}", tls=trust)
+    for _ in range(3):
+        assert rig.do(call(upstream, body=b"x" * 100_000)) == b"ok"
+    assert (len(script.peers), upstream.connections) == (1, (1, 1))
+
+
+@pytest.mark.parametrize(("host", "own"), [("localhost", False), ("127.0.0.1", True)])
+def test_a_certificate_that_does_not_verify_is_refused_before_anything_is_sent(
+    rig: Rig, certificates: Path, secure: ssl.SSLContext, host: str, own: bool
+) -> None:
+    script = rig.script(answering, tls=secure)
+    trust = ssl.create_default_context(cafile=str(certificates / "ca.pem")) if own else None
+    upstream = rig.upstream(f"https://{host}:{script.address[1]}", tls=trust)
+    with pytest.raises(UpstreamError, match="does not verify") as failure:
+        rig.do(call(upstream))
+    assert not failure.value.sent
+    assert failure.value.cure
+    assert upstream.connections == (0, 0)
+
+
+def test_an_upstream_that_never_finishes_its_handshake_is_given_up(rig: Rig) -> None:
+    script = rig.script(lambda peer: peer.pause(0.2))
+    upstream = rig.upstream(f"https://localhost:{script.address[1]}", limits=UpstreamLimits(connect_seconds=0.05))
+    with pytest.raises(UpstreamError, match="no connection in time") as failure:
+        rig.do(call(upstream))
+    assert not failure.value.sent
+    assert upstream.connections == (0, 0)
+
+
+def test_an_upstream_that_speaks_no_tls_is_refused(rig: Rig) -> None:
+    script = rig.script(lambda peer: peer.send(b"HTTP/1.1 400 Bad\r\n\r\n") and None)
+    upstream = rig.upstream(f"https://localhost:{script.address[1]}")
+    with pytest.raises(UpstreamError, match="cannot connect") as failure:
+        rig.do(call(upstream))
+    assert not failure.value.sent
