@@ -37,6 +37,7 @@ def use_schema(vocabulary: Vocabulary) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a use; it accepts what `read_use` accepts.
 
     What one field says of another is beyond it: a source for a fact that is not stated, `claimed` against the sources.
+    It takes 1.0 for a whole number, as JSON Schema does; `read_use` does not.
     """
     facts: dict[str, Any] = {
         "type": "object",
