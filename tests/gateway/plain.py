@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +45,10 @@ async def post(
     lines += [f"authorization: Bearer {key}"] if key else []
     lines += [f"{n.replace('_', '-')}: {v}" for n, v in headers.items()]
     writer.write("\r\n".join([*lines, "", ""]).encode() + body)
-    raw = await reader.read()
+    raw = b""
+    with contextlib.suppress(ConnectionResetError):  # cut off: what came is what there is
+        while chunk := await reader.read(65_536):
+            raw += chunk
     writer.close()
     return _read(raw)
 

@@ -197,10 +197,9 @@ class Exchange:
         family = decided.call.api.family
         kept = [(n, v) for n, v in response.headers if n in _PASSED_BACK]
         content_type = next((v for n, v in kept if n == b"content-type"), b"").decode("latin-1")
-        streamed = content_type.startswith("text/event-stream")
         read = reading(decided.call, content_type)
         try:
-            if streamed:
+            if read.streamed:
                 reply.start(200, [*kept, *decided.headers])
             async for chunk in response:
                 out = read.feed(chunk)
@@ -210,7 +209,7 @@ class Exchange:
         except UpstreamError as e:
             # 7 and 8 where the upstream died or misbehaved: what came, then an error in the API's own shape
             await self._settle(decided, OutcomeStatus.UPSTREAM_DIED, read.answer(), 200)
-            if not streamed:
+            if not read.streamed:
                 _send(reply, encoding.of_error(family, e), decided.headers)
                 return
             await reply.write(read.finish(whole=False) + encoding.event(family, "upstream_failed", e.text))
@@ -223,7 +222,7 @@ class Exchange:
         answer = read.answer()
         await self._settle(decided, _status(answer), answer, 200)
         # 8. encode
-        if streamed:
+        if read.streamed:
             await reply.write(tail)
             reply.end()
         else:
