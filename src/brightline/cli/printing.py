@@ -87,9 +87,16 @@ def progress(text: str) -> None:
         sys.stderr.write(f"  … {text}\n")
 
 
+class _Plain(Console):
+    """Rich's own console ends the program with 1 where the reader has gone: that would answer "no"."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def _console() -> Console:
     width = min(Console().width, WIDTH) if sys.stdout.isatty() else WIDTH
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    return _Plain(width=width, highlight=False, markup=False, emoji=False)
 
 
 def read_bytes(path: str) -> bytes:
