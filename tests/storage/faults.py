@@ -10,6 +10,7 @@ import os
 import random
 from pathlib import Path
 
+from brightline.errors import StorageError
 from brightline.storage.disk import Disk, File, trouble
 
 SECTOR = 512
@@ -32,11 +33,15 @@ class FaultyFile(File):
     def pwrite(self, data: memoryview, at: int) -> int:
         first, last = at // SECTOR, (at + len(data) - 1) // SECTOR
         for number in range(first, last + 1):
+            before = self.unsynced.forgotten.pop(number, None)
             if number not in self.unsynced.sectors:
-                self.unsynced.sectors[number] = os.pread(self._fd, SECTOR, number * SECTOR)
+                now = os.pread(self._fd, SECTOR, number * SECTOR)
+                self.unsynced.sectors[number] = now if before is None else before
         match self.disk.step():
             case None:
                 return super().pwrite(data, at)
+            case "flip":
+                return super().pwrite(memoryview(bytes([data[0] ^ 1]) + bytes(data[1:])), at)
             case "cut":
                 super().pwrite(data[: random.Random(at).randrange(len(data) + 1)], at)
                 raise PowerCutError
@@ -47,7 +52,13 @@ class FaultyFile(File):
                 raise OSError(code, os.strerror(int(code)))
 
     def sync(self) -> None:
-        self.disk.raise_fault(self.path)
+        try:
+            self.disk.raise_fault(self.path)
+        except StorageError:
+            # As Linux does: the pages are called clean all the same, and no later sync writes them.
+            self.unsynced.forgotten |= self.unsynced.sectors
+            self.unsynced.sectors.clear()
+            raise
         self.unsynced.sectors.clear()
         self.unsynced.size = os.fstat(self._fd).st_size
 
@@ -57,18 +68,22 @@ class FaultyFile(File):
 
 
 class Unsynced:
-    """What the sectors written since the last sync held before, and how long the file was."""
+    """What the sectors written since the last sync held before, and how long the file was.
+
+    `forgotten`: the same of sectors whose sync failed and that were not written since.
+    """
 
     def __init__(self, size: int) -> None:
-        self.size, self.sectors = size, dict[int, bytes]()
+        self.size, self.sectors, self.forgotten = size, dict[int, bytes](), dict[int, bytes]()
 
 
 class FaultyDisk(Disk):
-    """Counts its steps; at step `fault_at` it does `fault`: an errno, "short" (then full), or "cut" (the power)."""
+    """Counts its steps; at step `fault_at` it does `fault`: an errno, "short" (then full), "flip" (one bit),
+    or "cut" (the power). `files` of the disk before carry on what it left unsynced."""
 
-    def __init__(self, fault_at: int = -1, fault: int | str = "cut") -> None:
+    def __init__(self, fault_at: int = -1, fault: int | str = "cut", files: dict[Path, Unsynced] | None = None) -> None:
         self.steps, self.fault_at, self.fault = 0, fault_at, fault
-        self.files: dict[Path, Unsynced] = {}
+        self.files = {} if files is None else files
         self.renamed: dict[Path, list[tuple[Path, bytes | None]]] = {}  # by folder: names changed since its sync
 
     def step(self) -> int | str | None:
@@ -77,7 +92,7 @@ class FaultyDisk(Disk):
 
     def raise_fault(self, path: Path) -> None:
         match self.step():
-            case None:
+            case None | "flip":
                 return
             case "cut":
                 raise PowerCutError
@@ -116,7 +131,7 @@ class FaultyDisk(Disk):
             if not path.exists():
                 continue
             with path.open("r+b") as file:
-                for number, before in unsynced.sectors.items():
+                for number, before in (unsynced.forgotten | unsynced.sectors).items():
                     if chance.random() < 0.5:
                         file.seek(number * SECTOR)
                         file.write(before.ljust(SECTOR, b"\0"))
