@@ -21,7 +21,7 @@ WEAK_WORDS = (
     (r"where (?:law|regulation|policy|\w+ policy)[^.;]{0,60}? requires", "empty once the law or policy changes"),
     (r"not intended for|should not", "it binds nobody"),
     (r"consistent with (?:applicable )?law|in accordance with applicable law", "it adds nothing to the law"),
-    (r"(?:mass|bulk|en masse)", "no number says where it begins"),
+    (r"(?:mass|bulk|en masse)(?!\w)(?![^.;]*\d)", "no number says where it begins"),
     (r"domestic", "it may mean the place or the person"),
     (r"as amended", "it floats: whoever amends the document changes the terms"),
 )
@@ -95,7 +95,7 @@ def _undecided(pack: Pack) -> Iterator[Finding]:
                 "",
                 severity,
                 f"no clause decides {activity}, so it is denied by default: say so, or permit it",
-                f"{pack.name}/terms.cedar",
+                f"{pack.name}/terms.cedar" if "terms.toml" in pack.files else pack.name,
                 {"activity": activity, "facts": {}},
             )
 
@@ -106,7 +106,15 @@ def _authorities(pack: Pack) -> Iterator[Finding]:
         missing = [k for k in ("date", "digest") if not entry.get(k)]
         if missing:
             text = f"the authority {name} has no {' and no '.join(missing)}: pin the document as it stands today"
-            yield Finding("unpinned-authority", "", Severity.ERROR, text, f"{pack.name}/terms.toml")
+            line = pack.files["terms.toml"][: _defined(pack, name)].count("\n") + 1
+            yield Finding("unpinned-authority", "", Severity.ERROR, text, f"{pack.name}/terms.toml:{line}")
+
+
+def _defined(pack: Pack, authority: str) -> int:
+    """Where terms.toml begins to speak of `authority`: its table's header, or its line under [authorities]."""
+    name = rf'"?{re.escape(authority)}"?'
+    found = re.search(rf"^\s*(?:\[authorities\.{name}\]|{name}\s*=)", pack.files["terms.toml"], re.MULTILINE)
+    return found.start() + len(found.group()) if found else 0
 
 
 def _place(pack: Pack, c: Clause) -> str:

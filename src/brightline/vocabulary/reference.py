@@ -11,14 +11,14 @@ from brightline.vocabulary.words import TABLES, Vocabulary
 _ACTIVITIES = """\
 ## Activities
 
-What is done. In a clause: `action == Action::"gen.office"`, or a whole group: `action in Action::"surv"`. Where none fits
-with confidence, say `gen.unknown`: every set of terms must decide on it.
+What is done. In a clause: `action == Action::"gen.office"`, or a whole group: `action in Action::"surv"`. Where none
+fits with confidence, say `gen.unknown`: every set of terms must decide on it.
 """
 _FACTS = f"""\
 ## Facts
 
-What is known of a use. In a clause: `context.place == "home"`. Every fact that takes one value also has `{UNKNOWN}`, which
-is what an unstated fact is; unstated sets are empty and unstated numbers 0.
+What is known of a use. In a clause: `context.place == "home"`. Every fact that takes one value also has `{UNKNOWN}`,
+which is what an unstated fact is; unstated sets are empty and unstated numbers 0.
 """
 _ROLES = f"""\
 ## Roles
