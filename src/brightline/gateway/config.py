@@ -15,10 +15,18 @@ from typing import Any, Never
 from brightline.errors import ConfigError, nearest
 
 EMBEDDED = "embedded"
-_TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "tls", "parties", "upstream", "models",
+_TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
         "purposes", "actors", "limits")  # fmt: skip
 _UPSTREAM = ("url", "api_key_file", "ca_file")
-_LIMITS = ("body_bytes", "connections", "first_byte_seconds", "chunk_seconds", "whole_seconds", "drain_seconds")
+_LIMITS = (
+    "body_bytes",
+    "connections",
+    "upstream_connections",
+    "first_byte_seconds",
+    "chunk_seconds",
+    "whole_seconds",
+    "drain_seconds",
+)
 
 
 @dataclass(frozen=True, slots=True)

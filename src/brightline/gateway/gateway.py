@@ -1,14 +1,20 @@
-"""One running gateway: what stands, record, upstream and listener, started in that order and stopped in reverse."""
+"""One running gateway: what stands, upstream, record and listener, started in that order and stopped in reverse.
+
+Whatever can be wrong with the settings is found before the record is touched: a start that fails leaves nothing behind.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import logging
+import resource
 import signal
+import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -36,6 +42,7 @@ from brightline.terms import Pack
 Progress = Callable[[str], None]
 DRAIN_SECONDS = 30.0
 PUBLISH_SECONDS = 15.0
+FILES_BESIDE = 256  # open files beside connections: the record, the model, connections being turned away
 
 logger = logging.getLogger("brightline.gateway")
 
@@ -56,12 +63,18 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
     Without an agreement it runs only with `observe`, and says so on every answer.
     """
     async with AsyncExitStack() as stack:
-        # 1. what stands
-        log_key, site_key = _keys(config)
+        # 1. what stands, and room for it
+        log_key, site_key = read_keys(config)
         standing = standing_of(config, observe)
         check_log(standing, log_key.name, log_key.public)
         access = Access(config, standing.pack.terms.scope)
-        # 2. the record: recovered, and whatever was cut off gets its outcome
+        raise_open_files(config)
+        with _address(config):
+            socket.create_server((config.host, config.port), family=_family(config.host)).close()
+        # 2. the upstream
+        upstream, key = await _upstream(config, stack, progress)
+        await upstream.reach()
+        # 3. the record: recovered, and whatever was cut off gets its outcome
         progress("reading the record back")
         buckets = Disclosure(standing.disclosure.time_seconds, standing.disclosure.tokens)
         recorder = await asyncio.to_thread(_open_record, config, log_key, site_key, buckets)
@@ -69,21 +82,16 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         for decision in sorted(recorder.journal.log.open):
             await recorder.append(interrupted_draft(standing, decision))
         await record_changes(recorder, standing, config, build_digest())
+        await recorder.publish()  # so that evidence can be exported from the first moment
         publishing = asyncio.create_task(_publish_often(recorder))
         stack.callback(publishing.cancel)
-        # 3. the upstream
-        upstream, key = await _upstream(config, stack, progress)
         # 4. the listener
         exchange = Exchange(standing, access, recorder, upstream, key, config.models, config.oracle_share)
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
-        server = await serve(
-            Routes(exchange, models, lambda: recorder.fault),
-            config.host,
-            config.port,
-            limits=_limits(config),
-            refusal=refused,
-        )
+        routes = Routes(exchange, models, lambda: recorder.fault)
+        with _address(config):
+            server = await serve(routes, config.host, config.port, _limits(config), refusal=refused)
         stack.push_async_callback(server.drain, config.limits.get("drain_seconds", DRAIN_SECONDS))
         host, port = server.address
         yield Gateway(f"http://{f'[{host}]' if ':' in host else host}:{port}", standing, recorder)
@@ -130,7 +138,7 @@ def build_digest() -> bytes:
 def publish_record(config: Config) -> bool:
     """Bring the published log up to its newest entry. False where a running gateway has the record: it publishes
     itself. Raises StorageError where the record is damaged."""
-    log_key, _ = _keys(config)
+    log_key, _ = read_keys(config)
     try:
         journal = Journal.open(config.data, log_key, Disclosure())
     except StorageError as e:
@@ -144,7 +152,8 @@ def publish_record(config: Config) -> bool:
     return True
 
 
-def _keys(config: Config) -> tuple[SigningKey, bytes]:
+def read_keys(config: Config) -> tuple[SigningKey, bytes]:
+    """Log key and site key. Raises ConfigError, KeyFileError."""
     if config.log_key is None or config.site_key is None:
         cure = "make them with `brightline key new ORIGIN -o log.key` and `brightline key new NAME --site -o site.key`"
         raise ConfigError("log_key and site_key are not both set", place="brightline.toml", cure=cure)
@@ -158,6 +167,44 @@ def _keys(config: Config) -> tuple[SigningKey, bytes]:
             "not a site key", place=str(config.site_key), cure="make one with `brightline key new --site`"
         )
     return log_key, site_key
+
+
+def raise_open_files(config: Config) -> int:
+    """Let this process open a file for every connection that the settings allow; returns how many it may open then.
+
+    Raises ConfigError where it may not: out of files, a gateway could not begin the record's next segment either, and
+    whoever holds connections open could stop it.
+    """
+    connections = _limits(config).connections + _upstream_limits(config).connections
+    wanted = connections + FILES_BESIDE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        raise ConfigError(
+            f"{connections} connections need {wanted} open files, and this process may have {hard}",
+            place="brightline.toml: limits",
+            cure="raise the hard limit (ulimit -Hn, LimitNOFILE=), or lower connections and upstream_connections",
+        )
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return soft
+
+
+@contextmanager
+def _address(config: Config) -> Iterator[None]:
+    try:
+        yield
+    except OSError as e:
+        why = "another program listens there" if e.errno == errno.EADDRINUSE else f"cannot listen: {e.strerror or e}"
+        place, cure = (
+            f"brightline.toml: listen = {config.host}:{config.port}",
+            "stop it, or name an address of your own",
+        )
+        raise ConfigError(why, place=place, cure=cure) from None
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def _parties(config: Config) -> Keys | None:
@@ -189,8 +236,7 @@ async def _publish_often(recorder: Recorder) -> None:
 
 async def _upstream(config: Config, stack: AsyncExitStack, progress: Progress) -> tuple[Upstream, bytes]:
     """The model server and the gateway's own key for it; the embedded one is started."""
-    times = {k: v for k, v in config.limits.items() if k in ("first_byte_seconds", "chunk_seconds", "whole_seconds")}
-    limits = replace(UpstreamLimits(), **times)  # type: ignore[arg-type]  # the settings were checked
+    limits = _upstream_limits(config)
     if config.upstream.url == EMBEDDED:
         model = EmbeddedModel()
         stack.callback(model.stop)
@@ -206,6 +252,13 @@ async def _upstream(config: Config, stack: AsyncExitStack, progress: Progress) -
 
 def _limits(config: Config) -> Limits:
     return Limits(**{k: int(v) for k, v in config.limits.items() if k in ("body_bytes", "connections")})
+
+
+def _upstream_limits(config: Config) -> UpstreamLimits:
+    times = {k: v for k, v in config.limits.items() if k in ("first_byte_seconds", "chunk_seconds", "whole_seconds")}
+    usual = UpstreamLimits()
+    connections = int(config.limits.get("upstream_connections", usual.connections))
+    return replace(usual, connections=connections, **times)  # type: ignore[arg-type]  # the settings were checked
 
 
 def _embedded_digest() -> bytes:

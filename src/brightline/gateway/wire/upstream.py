@@ -69,6 +69,10 @@ class Upstream:
             raise
         return response
 
+    async def reach(self) -> None:
+        """Open a connection, or find one kept. Raises UpstreamError as `send` would; nothing is sent."""
+        self._free(self._kept() or await self._next())
+
     def close(self) -> None:
         """Close every connection; answers still on their way end with UpstreamError."""
         self._closed = True
