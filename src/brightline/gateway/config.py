@@ -15,9 +15,11 @@ from typing import Any, Never
 from brightline.errors import ConfigError, nearest
 
 EMBEDDED = "embedded"
+MAX_CONCURRENT = 128  # half of the usual connections to an upstream: no key takes them all
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
         "purposes", "actors", "limits")  # fmt: skip
 _UPSTREAM = ("url", "api_key_file", "ca_file")
+_ACTOR = ("name", "component", "key_sha256", "purposes", "shared", "max_concurrent")
 _LIMITS = (
     "body_bytes",
     "connections",
@@ -50,13 +52,17 @@ class PurposeConfig:
 
 @dataclass(frozen=True, slots=True)
 class ActorConfig:
-    """Who calls. `key_sha256`: hex of the API key's SHA-256. `shared`: a front end with many people behind one key."""
+    """Who calls. `key_sha256`: hex of the API key's SHA-256. `shared`: a front end with many people behind one key.
+
+    `max_concurrent`: calls that may be under way at once (`brightline.gateway.turns`).
+    """
 
     name: str
     component: str
     key_sha256: str
     purposes: tuple[str, ...]
     shared: bool = False
+    max_concurrent: int = MAX_CONCURRENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ def _purpose(name: str, data: Any, place: str) -> PurposeConfig:
 def _actor(data: Any, purposes: Mapping[str, PurposeConfig], place: str) -> ActorConfig:
     if not isinstance(data, dict):
         _bad("an actor is a table", place, "write [[actors]]")
-    _only(data, ("name", "component", "key_sha256", "purposes", "shared"), place)
+    _only(data, _ACTOR, place)
     digest = _text(data, "key_sha256", place)
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
         _bad("key_sha256 is the hex SHA-256 of the key", place, "make one with `brightline key new NAME --api`")
@@ -158,7 +164,11 @@ def _actor(data: Any, purposes: Mapping[str, PurposeConfig], place: str) -> Acto
     shared = data.get("shared", False)
     if not isinstance(shared, bool):
         _bad("shared is true or false", place, "say true for a front end with many people behind one key")
-    return ActorConfig(_text(data, "name", place), _text(data, "component", place), digest, tuple(names), shared)
+    most = data.get("max_concurrent", MAX_CONCURRENT)
+    if isinstance(most, bool) or not isinstance(most, int) or most <= 0:
+        _bad("max_concurrent is a whole number above zero", place, "take the line away for the default")
+    name, component = _text(data, "name", place), _text(data, "component", place)
+    return ActorConfig(name, component, digest, tuple(names), shared, most)
 
 
 def _limits(data: Mapping[str, Any], place: str) -> dict[str, float]:

@@ -12,16 +12,17 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from brightline.errors import BrightlineError, CallError, OracleError, StorageError, UpstreamError
-from brightline.gateway.access import Access
+from brightline.gateway.access import Access, Caller
 from brightline.gateway.codec import Answer, Api, Call, Family, decode, forward_body, reading, unknown_model
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.entries import decision_draft, outcome_draft
 from brightline.gateway.refusal import brightline_object, code_of, decision_headers
 from brightline.gateway.standing import Standing
+from brightline.gateway.turns import Turns
 from brightline.gateway.wire import Header, Reply, Request, Response, Upstream
 from brightline.record.body import OutcomeStatus
 from brightline.record.entry import Flag
@@ -78,15 +79,19 @@ class Exchange:
     upstream_key: bytes
     upstream_models: Mapping[str, str]
     oracle_share: float
+    turns: Turns = field(default_factory=Turns)
 
     async def handle(self, api: Api, request: Request, reply: Reply) -> None:
         """Answer one request to a decided API."""
         try:
-            decided = await self._decided(api, request)
-            if decided.permits:
-                await self._forward(decided, request, reply)
-            else:
-                self._refuse(decided, reply)
+            # 1. authenticate and find the agreement
+            caller = self.access.caller(request.header(b"authorization"), request.header(b"x-api-key"))
+            with self.turns.take(caller.actor):
+                decided = await self._decided(api, caller, request)
+                if decided.permits:
+                    await self._forward(decided, request, reply)
+                else:
+                    self._refuse(decided, reply)
         except StorageError as e:
             # No durable record, no answer (DESIGN section 5). The caller learns that, and not what the disk said;
             # a stream that has begun is cut off without its end.
@@ -97,9 +102,7 @@ class Exchange:
         except BrightlineError as e:
             _send(reply, encoding.of_error(api.family, e))
 
-    async def _decided(self, api: Api, request: Request) -> Decided:
-        # 1. authenticate and find the agreement
-        caller = self.access.caller(request.header(b"authorization"), request.header(b"x-api-key"))
+    async def _decided(self, api: Api, caller: Caller, request: Request) -> Decided:
         # 2. decode to a neutral call
         call = decode(api, request.body)
         _refuse_tools(call)

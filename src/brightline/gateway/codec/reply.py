@@ -23,6 +23,7 @@ from brightline.gateway.codec.call import Family
 
 _JSON = (b"content-type", b"application/json")
 _NO_RETRY = (b"x-should-retry", b"false")
+_RETRY_SOON = (b"retry-after", b"1")  # seconds; both SDKs keep to it
 _SHOWN = 2000  # characters of a model server's own message that are passed on
 
 
@@ -66,7 +67,8 @@ def of_error(family: Family, error: BrightlineError) -> Reply:
     """The answer that an error becomes. What is the machine's fault shows no place: it may be a path of ours."""
     match error:
         case CallError():
-            return failure(family, error.status, error.code, str(error), param=error.place or None)
+            said = failure(family, error.status, error.code, str(error), param=error.place or None)
+            return Reply(said.status, (*said.headers, _RETRY_SOON), said.body) if error.status == 429 else said
         case InputError():
             return failure(family, 400, "bad_request", str(error), param=error.place or None)
         case UpstreamError():
