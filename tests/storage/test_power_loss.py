@@ -11,13 +11,14 @@ import pytest
 
 from brightline.errors import StorageError
 from brightline.record.checkpoint import Checkpoint
+from brightline.record.log import Draft
 from brightline.record.merkle import hash_leaves
 from brightline.storage import journal as journals
-from brightline.storage.journal import Journal
-from brightline.storage.vault import Item, Vault
+from brightline.storage.record import Receipt, Record
+from brightline.storage.vault import Fields
 from tests.record.drafts import KEY, NOW, decision
 from tests.storage.faults import FaultyDisk, PowerCutError
-from tests.storage.logs import LOG_KEY, mth, open_journal, read_published
+from tests.storage.logs import DISCLOSURE, LOG_KEY, mth, open_journal, read_published
 
 SITE_KEY = bytes(range(50, 82))
 
@@ -31,49 +32,44 @@ def _short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 class Told:
     """What somebody was told: entries as acknowledged, checkpoints as signed and durable or published."""
 
-    entries: dict[int, bytes] = field(default_factory=dict)
+    entries: dict[int, tuple[bytes, Fields]] = field(default_factory=dict)
     checkpoints: list[Checkpoint] = field(default_factory=list)
 
 
+def said(number: int) -> Draft:
+    return decision(fields=(("number", b"%d" % number),))
+
+
 def work(folder: Path, disk: FaultyDisk, told: Told, chance: random.Random) -> None:
-    """Open, append some batches with their private side as the recorder does, publish now and then, close."""
-    journal = open_journal(folder, disk)
-    vault = None
+    """Open the record, write some batches, publish now and then, close."""
+    record = Record.open(folder, LOG_KEY, SITE_KEY, DISCLOSURE, disk=disk, clock=lambda: NOW)
     try:
-        vault = Vault.open(folder / "private", SITE_KEY, journal.log.size, 20, disk)
         for _ in range(5):
-            batch = journal.log.batch(NOW)
-            count = chance.choice((1, 2, 3, 12))
-            fields = [(("number", b"%d" % chance.randrange(10**6)),) for _ in range(count)]
-            indexes = [batch.add(decision(clauses=i, fields=f), KEY) for i, f in enumerate(fields)]
-            vault.write([Item(index, KEY, f) for index, f in zip(indexes, fields, strict=True)])
-            told.checkpoints.append(journal.append(batch))
-            for index, f in zip(indexes, fields, strict=True):
-                told.entries[index] = journal.read(index, index + 1)
-                assert vault.fields(index) == f
+            drafts = [said(chance.randrange(10**6)) for _ in range(chance.choice((1, 2, 3, 12)))]
+            receipts = record.write(drafts)
+            told.checkpoints.append(record.journal.log.checkpoint())
+            for draft, receipt in zip(drafts, receipts, strict=True):
+                assert isinstance(receipt, Receipt)
+                told.entries[receipt.index] = record.journal.read(receipt.index, receipt.index + 1), draft.fields
             if chance.random() < 0.3:
-                told.checkpoints.append(journal.publish())
+                told.checkpoints.append(record.journal.publish())
     finally:
-        if vault is not None:
-            vault.close()
-        journal.close()
+        record.close()
 
 
 def check(folder: Path, told: Told) -> None:
-    journal: Journal = open_journal(folder)
-    vault = Vault.open(folder / "private", SITE_KEY, journal.log.size, 20)
-    entries = journal.read(0, journal.log.size)
-    for index, data in told.entries.items():
+    record = Record.open(folder, LOG_KEY, SITE_KEY, DISCLOSURE)
+    entries = record.journal.read(0, record.journal.log.size)
+    for index, (data, fields) in told.entries.items():
         assert entries[index * 256 : index * 256 + 256] == data
-        assert vault.fields(index)
-    journal.publish()
+        assert record.vault.fields(index) == fields
+    record.journal.publish()
+    record.close()
     _, published = read_published(folder / "log")
     assert b"".join(published) == entries
     leaves = hash_leaves(entries, 256)
     for made in told.checkpoints:
         assert made == Checkpoint(LOG_KEY.name, made.size, mth(leaves[: made.size]))
-    vault.close()
-    journal.close()
 
 
 @pytest.mark.parametrize("seed", range(12))

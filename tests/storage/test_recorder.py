@@ -15,7 +15,8 @@ from brightline.record.log import Draft
 from brightline.storage import journal as journals
 from brightline.storage import recorder as recorders
 from brightline.storage.disk import Disk
-from brightline.storage.recorder import Receipt, Recorder
+from brightline.storage.record import Receipt
+from brightline.storage.recorder import Recorder
 from tests.record.drafts import TERMS, decision, outcome
 from tests.storage.faults import FaultyDisk
 from tests.storage.logs import DISCLOSURE, LOG_KEY, read_published

@@ -75,9 +75,10 @@ class Journal:
         return self.folder / "journal"
 
     @property
-    def fills_up(self) -> bool:
-        """Does a segment wait only for `publish` to be dropped?"""
-        return len(self._segments) > 1 and self._segments[0].end <= self._seal.size // BUNDLE * BUNDLE
+    def to_drop(self) -> int:
+        """How many segments wait only for `publish` to be dropped."""
+        full = self._seal.size // BUNDLE * BUNDLE
+        return sum(segment.end <= full for segment in self._segments[:-1])
 
     def append(self, batch: Batch) -> Checkpoint:
         """Make a batch durable. Raises StorageError, and then on every later call, until the folder is opened anew."""

@@ -10,35 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple, Self
 
-from brightline.errors import BrightlineError, RecordError, StorageError
+from brightline.errors import BrightlineError, StorageError
 from brightline.keys import SigningKey
 from brightline.record.checkpoint import Checkpoint
-from brightline.record.entry import ENTRY_BYTES, NO_DIGEST, unpack
 from brightline.record.log import Disclosure, Draft
 from brightline.storage.disk import Disk
 from brightline.storage.journal import Journal
-from brightline.storage.vault import KEY_BYTES, Item, Vault
+from brightline.storage.record import MAX_BATCH, Receipt, Record
+from brightline.storage.vault import Vault
 
-MAX_BATCH = 1024  # drafts
 MAX_WAITING = 8 * MAX_BATCH  # beyond that `append` waits for room before it takes a place in the queue
-_MOST_AHEAD = MAX_BATCH + MAX_BATCH // 128  # entries of a batch, with the counters entries between them
 _logger = logging.getLogger(__name__)
-
-
-class Receipt(NamedTuple):
-    """Where an entry stands: origin of the log, index, and the digest of the terms in force."""
-
-    origin: str
-    index: int  # type: ignore[assignment]  # hides tuple.index, which no receipt needs
-    terms: bytes
 
 
 class _Waiting(NamedTuple):
@@ -46,52 +34,43 @@ class _Waiting(NamedTuple):
     future: asyncio.Future[Receipt]
 
 
-_Results = list[Receipt | BrightlineError]
+_Results = Sequence[Receipt | BrightlineError]
 
 
 class Recorder:
-    """The record of one gateway process: journal and vault in one folder, and the thread that writes them."""
+    """The record of one gateway process, and the thread that writes it."""
 
-    def __init__(
-        self, journal: Journal, vault: Vault, clock: Callable[[], float], random: Callable[[int], bytes]
-    ) -> None:
-        self.journal, self.vault = journal, vault
-        self._clock, self._random = clock, random
+    def __init__(self, record: Record) -> None:
+        self._record = record
         self._queue: list[_Waiting] = []
         self._busy = False  # a batch is with the thread, or about to be
         self._stopped: StorageError | None = None
         self._room, self._idle = asyncio.Event(), asyncio.Event()
         self._idle.set()
         self._publication: asyncio.Task[None] | None = None
+        self._kept = 0  # segments that the last try to publish left behind
         self._batches: SimpleQueue[tuple[asyncio.AbstractEventLoop, list[_Waiting]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="brightline-record", daemon=True)
         self._thread.start()
 
     @classmethod
     def open(
-        cls,
-        folder: Path,
-        key: SigningKey,
-        site_key: bytes,
-        disclosure: Disclosure,
-        *,
-        disk: Disk | None = None,
-        clock: Callable[[], float] = time.time,
-        random: Callable[[int], bytes] = os.urandom,
+        cls, folder: Path, key: SigningKey, site_key: bytes, disclosure: Disclosure, disk: Disk | None = None
     ) -> Self:
         """The record in `folder`, made or recovered. Raises StorageError naming the damage and the cure.
 
         Decisions that a stopped gateway left without an outcome are in `recorder.journal.log.open`: whoever opens the
         record settles them with OutcomeStatus.INTERRUPTED.
         """
-        journal = Journal.open(folder, key, disclosure, disk)
-        try:
-            vault = Vault.open(folder / "private", site_key, journal.log.size, _MOST_AHEAD, disk)
-            _check_private_side(journal, vault)
-        except BaseException:
-            journal.close()
-            raise
-        return cls(journal, vault, clock, random)
+        return cls(Record.open(folder, key, site_key, disclosure, disk=disk))
+
+    @property
+    def journal(self) -> Journal:
+        return self._record.journal
+
+    @property
+    def vault(self) -> Vault:
+        return self._record.vault
 
     @property
     def fault(self) -> str:
@@ -136,8 +115,7 @@ class Recorder:
                 await self.publish()
         finally:
             self._thread.join()
-            self.vault.close()
-            self.journal.close()
+            self._record.close()
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
@@ -148,7 +126,7 @@ class Recorder:
         while (work := self._batches.get()) is not None:
             loop, batch = work
             try:
-                results = self._make_durable([waiting.draft for waiting in batch])
+                results: _Results = self._record.write([waiting.draft for waiting in batch])
             except Exception as e:  # noqa: BLE001 (whatever it was: nobody knows what is on disk, nobody is told)
                 stopped = _stop(self.journal.folder, str(e) if isinstance(e, BrightlineError) else repr(e))
                 stopped.__cause__ = e
@@ -159,34 +137,10 @@ class Recorder:
             except RuntimeError:
                 return  # the loop was closed: what is durable stays, and there is nobody to tell
 
-    def _make_durable(self, drafts: list[Draft]) -> _Results:
-        # 1 Give each its place; one that cannot be an entry fails alone.
-        batch = self.journal.log.batch(self._clock())
-        keys = self._random(KEY_BYTES * len(drafts))
-        origin = self.journal.log.origin
-        results: _Results = []
-        items: list[Item] = []
-        for i, draft in enumerate(drafts):
-            key = keys[i * KEY_BYTES : (i + 1) * KEY_BYTES]
-            try:
-                index = batch.add(draft, key)
-            except RecordError as e:
-                results.append(e)
-                continue
-            results.append(Receipt(origin, index, draft.terms))
-            if draft.fields:
-                items.append(Item(index, key, draft.fields))
-        # 2 The private side first: a durable entry never commits to what is gone.
-        self.vault.write(items)
-        # 3 The entries, read back, hashed, signed and synced.
-        if batch:
-            self.journal.append(batch)
-        return results
-
     def _tell(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting], results: _Results) -> None:
         if self._stopped is not None:
             batch, self._queue = batch + self._queue, []
-            results = results + [self._stopped] * (len(batch) - len(results))
+            results = [*results, *[self._stopped] * (len(batch) - len(results))]
             self._room.set()
         for waiting, result in zip(batch, results, strict=True):
             if waiting.future.done():
@@ -200,7 +154,7 @@ class Recorder:
         else:
             self._busy = False
             self._idle.set()
-        if self.journal.fills_up and self._publication is None:
+        if self.journal.to_drop > self._kept and self._publication is None:
             self._publication = loop.create_task(self._publish_in_time())
 
     async def _publish_in_time(self) -> None:
@@ -210,23 +164,9 @@ class Recorder:
             await self.publish()
         except StorageError as e:
             _logger.error("the record could not be published: %s", e)
+        self._kept = self.journal.to_drop
         self._publication = None
 
 
 def _stop(folder: Path, why: str) -> StorageError:
     return StorageError(f"nothing more is recorded: {why}", place=str(folder), cure="mend the cause and start again")
-
-
-def _check_private_side(journal: Journal, vault: Vault) -> None:
-    """The newest entries that commit to something must have it: else another time's private side was put here."""
-    last = journal.log.size
-    first = max(0, last - _MOST_AHEAD)
-    data = journal.read(first, last)
-    for i, there in enumerate(vault.has(first, last)):
-        entry = unpack(data[i * ENTRY_BYTES : (i + 1) * ENTRY_BYTES])
-        if entry.commitment != NO_DIGEST and not there:
-            raise StorageError(
-                f"the private side of entry {entry.sequence} is missing",
-                place=str(journal.folder / "private"),
-                cure="restore the private folder from the back-up that belongs to this record",
-            )

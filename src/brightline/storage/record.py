@@ -1,0 +1,111 @@
+"""The record in one folder: the journal and its private side, written together a batch at a time."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from brightline.errors import RecordError, StorageError
+from brightline.keys import SigningKey
+from brightline.record.entry import ENTRY_BYTES, NO_DIGEST, unpack
+from brightline.record.log import Disclosure, Draft
+from brightline.storage.disk import Disk
+from brightline.storage.journal import Journal
+from brightline.storage.vault import KEY_BYTES, Item, Vault
+
+MAX_BATCH = 1024  # drafts
+_MOST_AHEAD = MAX_BATCH + MAX_BATCH // 128  # entries of a batch, with the counters entries between them
+
+
+class Receipt(NamedTuple):
+    """Where an entry stands: origin of the log, index, and the digest of the terms in force."""
+
+    origin: str
+    index: int  # type: ignore[assignment]  # hides tuple.index, which no receipt needs
+    terms: bytes
+
+
+class Record:
+    """Journal and vault of one log. `write` from one thread at a time; what it raised StorageError for ends it."""
+
+    def __init__(
+        self, journal: Journal, vault: Vault, clock: Callable[[], float], random: Callable[[int], bytes]
+    ) -> None:
+        self.journal, self.vault = journal, vault
+        self._clock, self._random = clock, random
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        key: SigningKey,
+        site_key: bytes,
+        disclosure: Disclosure,
+        *,
+        disk: Disk | None = None,
+        clock: Callable[[], float] = time.time,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> Self:
+        """The record in `folder`, made or recovered. Raises StorageError naming the damage and the cure."""
+        journal = Journal.open(folder, key, disclosure, disk)
+        try:
+            vault = Vault.open(folder / "private", site_key, journal.log.size, _MOST_AHEAD, disk)
+            try:
+                _check_private_side(journal, vault)
+            except BaseException:
+                vault.close()
+                raise
+        except BaseException:
+            journal.close()
+            raise
+        return cls(journal, vault, clock, random)
+
+    def write(self, drafts: Sequence[Draft]) -> list[Receipt | RecordError]:
+        """Make at most MAX_BATCH drafts durable, in order; for each a receipt, or why it cannot be an entry.
+
+        Raises StorageError where they could not be made durable; then none of them may be taken as recorded.
+        """
+        # 1 Give each its place; one that cannot be an entry fails alone.
+        batch = self.journal.log.batch(self._clock())
+        keys = self._random(KEY_BYTES * len(drafts))
+        origin = self.journal.log.origin
+        results: list[Receipt | RecordError] = []
+        items: list[Item] = []
+        for i, draft in enumerate(drafts):
+            key = keys[i * KEY_BYTES : (i + 1) * KEY_BYTES]
+            try:
+                index = batch.add(draft, key)
+            except RecordError as e:
+                results.append(e)
+                continue
+            results.append(Receipt(origin, index, draft.terms))
+            if draft.fields:
+                items.append(Item(index, key, draft.fields))
+        # 2 The private side first: a durable entry never commits to what is gone.
+        self.vault.write(items)
+        # 3 The entries, read back, hashed, signed and synced.
+        if batch:
+            self.journal.append(batch)
+        return results
+
+    def close(self) -> None:
+        self.vault.close()
+        self.journal.close()
+
+
+def _check_private_side(journal: Journal, vault: Vault) -> None:
+    """The newest entries that commit to something must have it: else another time's private side was put here."""
+    last = journal.log.size
+    first = max(0, last - _MOST_AHEAD)
+    data = journal.read(first, last)
+    for i, there in enumerate(vault.has(first, last)):
+        entry = unpack(data[i * ENTRY_BYTES : (i + 1) * ENTRY_BYTES])
+        if entry.commitment != NO_DIGEST and not there:
+            raise StorageError(
+                f"the private side of entry {entry.sequence} is missing",
+                place=str(journal.folder / "private"),
+                cure="restore the private folder from the back-up that belongs to this record",
+            )
