@@ -57,7 +57,7 @@ def test_what_a_person_reads(user: Shell) -> None:
         "permit  gen.office: Permitted by T1 (Ordinary work is allowed).",
         f"hold  surv.profile: Held under {why} until approved by the privacy officer.",
         f"ask  surv.profile: Cannot be decided yet under {why}: it turns on the legal basis (legal_basis).",
-        "      state legal_basis (declared)",
+        "    state legal_basis (declared)",
         f"deny  surv.profile: Denied by {why}.",
     ]
 

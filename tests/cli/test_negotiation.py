@@ -137,7 +137,7 @@ def test_one_changed_byte_is_found_wherever_it_is(parties: Shell, n: int) -> Non
     run_to(parties, "FINALIZED")
     path = parties.folder / "talks" / STEPS[n][2]
     data = path.read_bytes()
-    for at in range(20, len(data), len(data) // 12):
+    for at in range(20, len(data), len(data) // 5):
         changed = bytearray(data)
         changed[at] = ord("A") if data[at] != ord("A") else ord("B")
         path.write_bytes(changed)

@@ -17,14 +17,14 @@ from tests.cli.shell import SOURCE, Shell
 
 
 def test_the_program_says_what_the_stories_say(user: Shell) -> None:
-    for arguments in (("decide", "terms", "use.json", "--json"), ("terms", "lint", "nope"), ("decide", "terms", "-")):
+    for arguments in (("decide", "terms", "-", "--json"), ("terms", "lint", "nope")):
         process = user.process(*arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE)
         out, err = process.communicate(b'{"activity": "surv.profile"}')
         said = user(*arguments, stdin='{"activity": "surv.profile"}')
         assert (process.returncode, out.decode(), err.decode()) == (said.status, said.out, said.err)
 
 
-@pytest.mark.parametrize("arguments", [(), ("terms",), ("key",), ("agreement",), ("evidence",)], ids=str)
+@pytest.mark.parametrize("arguments", [(), ("terms",)], ids=["none", "terms"])
 def test_without_a_verb_the_help_goes_to_stderr(shell: Shell, arguments: tuple[str, ...]) -> None:
     process = shell.process(*arguments, stdout=PIPE, stderr=PIPE)
     out, err = process.communicate()
@@ -81,10 +81,9 @@ def test_a_stream_that_the_shell_closed(user: Shell, shut: str, status: int, wor
 
 def test_json_is_utf_8_wherever_it_goes(user: Shell) -> None:
     user.change("terms/terms.cedar", "Ordinary work", "Gewöhnliche Arbeit — erlaubt")
-    for encoding in ("latin-1", "ascii", "utf-8"):
-        process = user.process("decide", "terms", "use.json", "--json", stdout=PIPE, env={"PYTHONIOENCODING": encoding})
-        out, _ = process.communicate()
-        assert "Gewöhnliche Arbeit — erlaubt" in json.loads(out.decode("utf-8"))["text"]
+    process = user.process("decide", "terms", "use.json", "--json", stdout=PIPE, env={"PYTHONIOENCODING": "latin-1"})
+    out, _ = process.communicate()
+    assert "Gewöhnliche Arbeit — erlaubt" in json.loads(out.decode("utf-8"))["text"]
 
 
 def on_terminal(shell: Shell, columns: int, *arguments: str) -> str:
@@ -114,7 +113,7 @@ def plain(sent: str) -> str:
     return "".join(part.partition("m")[2] if n else part for n, part in enumerate(sent.split("\x1b[")))
 
 
-@pytest.mark.parametrize(("columns", "most"), [(60, 60), (100, 100), (300, 100)])
+@pytest.mark.parametrize(("columns", "most"), [(60, 60), (300, 100)])
 def test_text_keeps_to_the_terminal_and_to_100_columns(user: Shell, columns: int, most: int) -> None:
     user.write("ask.json", '{"activity": "surv.bulk_analysis"}')
     sent = on_terminal(user, columns, "decide", "compromise", "ask.json")

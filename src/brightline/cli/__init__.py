@@ -9,7 +9,7 @@ import traceback
 import typer
 
 from brightline.cli import agreement, decide, demo, evidence, key, serve, terms, vocabulary
-from brightline.cli.printing import fault, prepare_streams
+from brightline.cli.printing import WIDTH, fault, prepare_streams
 from brightline.errors import BrightlineError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"max_content_width": WIDTH},
 )
 for module in (vocabulary, decide, serve, demo):
     module.add(app)

@@ -74,5 +74,6 @@ def _is_json(line: bytes) -> bool:
 def _show(activity: str, decision: Decision) -> None:
     say(outcome(decision.outcome), f"  {activity}: {decision.text}")
     if decision.outcome is Outcome.ASK:
-        for name, source in decision.needs[0].facts.items():
-            say(f"      state {name} ({source})")
+        for n, need in enumerate(decision.needs):
+            facts = ", ".join(f"{name} ({source})" for name, source in need.facts.items())
+            say(f"    {'or state' if n else 'state'} {facts}")

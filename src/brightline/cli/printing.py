@@ -22,6 +22,7 @@ from rich.text import Text
 from brightline.errors import ConfigError
 
 WIDTH = 100
+HANGING = 4
 # What would disturb a terminal or show words in another order: texts come from the other party too (CVE-2021-42574).
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
@@ -45,9 +46,17 @@ def print_json(document: Any) -> None:
 
 
 def say(*parts: str | Text) -> None:
-    """Plain text on stdout, wrapped at the terminal's width but at most 100 columns where it is one."""
-    line = Text.assemble(*[seen(part) if isinstance(part, str) else part for part in parts])
-    _console().print(line, soft_wrap=not sys.stdout.isatty())
+    """Plain text on stdout; on a terminal wrapped at its width, at most 100 columns, what is wrapped set in."""
+    console, text = _console(), Text.assemble(*[seen(part) if isinstance(part, str) else part for part in parts])
+    if not sys.stdout.isatty():
+        console.print(text, soft_wrap=True)
+        return
+    for line in text.split("\n", allow_blank=True):
+        indent = len(line.plain) - len(line.plain.lstrip()) + HANGING
+        first, *rest = line.wrap(console, console.width - indent) if len(line) > console.width else [line]
+        console.print(first, soft_wrap=True)
+        for more in rest:
+            console.print(Text(" " * indent), more, sep="", soft_wrap=True)
 
 
 def quote(text: str, lead: str = "    │ ") -> None:
