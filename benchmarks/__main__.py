@@ -1,26 +1,46 @@
-"""`python -m benchmarks [NAME…]`: run every module of this folder that has `run()`, or those named."""
+"""`python -m benchmarks [NAME…]`: every benchmark into docs/benchmarks.md, or those named to the terminal."""
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import sys
+from pathlib import Path
 
-import benchmarks
-from benchmarks.measure import build
+from benchmarks.machine import description
+from benchmarks.measure import SHORT, Figure
+
+ORDER = ("gateways", "records", "verify", "decide", "start", "codec", "canonical")
+PAGE = Path("docs/benchmarks.md")
 
 
 def main(wanted: list[str]) -> int:
-    names = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name not in ("__main__", "measure")]
-    if unknown := sorted(set(wanted) - set(names)):
-        print(f"no benchmark is called {', '.join(unknown)} — known: {', '.join(names)}", file=sys.stderr)
+    if unknown := sorted(set(wanted) - set(ORDER)):
+        print(f"no benchmark is called {', '.join(unknown)} — known: {', '.join(ORDER)}", file=sys.stderr)
         return 2
-    print(build())
-    for name in wanted or names:
-        print(name)
-        for figure in importlib.import_module(f"benchmarks.{name}").run():
+    machine = description()
+    print("\n".join(machine))
+    parts = []
+    for name in wanted or ORDER:
+        module = importlib.import_module(f"benchmarks.{name}")
+        title, _, text = (module.__doc__ or name).strip().partition("\n")
+        print(f"\n{title}", flush=True)
+        figures = []
+        for figure in module.run():
             print(figure, flush=True)
+            figures.append(figure)
+        parts.append(_section(title, text.strip(), figures))
+    if not wanted and not SHORT:
+        words = (Path(__file__).parent / "page.md").read_text("utf-8")
+        text = words.replace("@machine@", "\n".join(f"- {line}" for line in machine))
+        PAGE.write_text(text.replace("@figures@", "\n\n".join(parts)), "utf-8")
+        print(f"\nwrote {PAGE}")
     return 0
+
+
+def _section(title: str, text: str, figures: list[Figure]) -> str:
+    rows = ["| what | median | rounds | budget | |", "| --- | ---: | ---: | ---: | --- |"]
+    rows += [f"| {' | '.join(cell.replace('|', '/') for cell in figure.cells)} |" for figure in figures]
+    return "\n\n".join([f"## {title.rstrip('.')}", *([text] if text else []), "\n".join(rows)])
 
 
 if __name__ == "__main__":
