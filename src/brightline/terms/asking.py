@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from brightline.terms.compiled import ranks
 from brightline.terms.formula import FALSE, TRUE, Formula, Has, In, disjunction, leaves, negation, residual
 from brightline.terms.satisfying import satisfiable
-from brightline.terms.supplying import Case, Given, ranks
+from brightline.terms.supplying import Case, Given
 from brightline.vocabulary import FactKind, Source
 
 MAX_STEPS = 4_000

@@ -16,6 +16,9 @@ from brightline.terms.scope import Scope
 Match = Callable[[Sequence[int]], tuple[int, int]]
 """Encoded use → (permits that apply, forbids that apply), as bits by rank of clause."""
 
+Applies = Callable[[Sequence[int]], bool]
+"""Encoded use → whether one clause's condition holds (true or false in Python's sense)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Supply:
@@ -38,11 +41,17 @@ def compile_activity(clauses: Sequence[Clause], activity: str) -> Match:
             continue
         used.update(leaf.i for leaf in leaves(c.condition))
         target = "p" if c.permits else "f"
-        body.append(f"    if {_source(c.condition)}: {target} |= {1 << rank}")
+        body.append(f"    if {_source(c.condition, 'v{}')}: {target} |= {1 << rank}")
     lines = ["def match(v):", "    p = f = 0", *(f"    v{i} = v[{i}]" for i in sorted(used)), *body, "    return p, f"]
     names: dict[str, Match] = {}
     exec(compile("\n".join(lines), f"<terms: {activity}>", "exec"), {}, names)  # noqa: S102 - integers alone, see above
     return names["match"]
+
+
+def compile_clause(clause: Clause) -> Applies:
+    """The condition of one clause by itself."""
+    applies: Applies = eval(f"lambda v: {_source(clause.condition, 'v[{}]')}", {})  # noqa: S307 - integers alone too
+    return applies
 
 
 def supply(scope: Scope, clause: Clause) -> Supply:
@@ -55,17 +64,28 @@ def supply(scope: Scope, clause: Clause) -> Supply:
     return Supply(*found.values())
 
 
-def _source(f: Formula) -> str:
+def _source(f: Formula, place: str) -> str:
+    """Python for `f`; `place` is a format for the place of a fact."""
     match f:
         case In(i, mask):
-            return f"v{i} & {mask}"
+            return f"{place.format(i)} & {mask}"
         case Has(i, bit, False):
-            return f"v{i} & {bit}"
+            return f"{place.format(i)} & {bit}"
         case Has(i, bit):
-            return f"not v{i} & {bit}"
+            return f"not {place.format(i)} & {bit}"
         case Between(i, low, high):
-            return f"{low} <= v{i} <= {high}"
+            return f"{low} <= {place.format(i)} <= {high}"
         case And(parts):
-            return "(" + " and ".join(_source(p) for p in parts) + ")" if parts else "True"
+            return "(" + " and ".join(_source(p, place) for p in parts) + ")" if parts else "True"
         case Or(parts):
-            return "(" + " or ".join(_source(p) for p in parts) + ")" if parts else "False"
+            return "(" + " or ".join(_source(p, place) for p in parts) + ")" if parts else "False"
+
+
+def ranks(bits: int) -> list[int]:
+    """The places of the bits set; as many steps as there are, for most uses meet few of many clauses."""
+    out = []
+    while bits:
+        low = bits & -bits
+        out.append(low.bit_length() - 1)
+        bits ^= low
+    return out

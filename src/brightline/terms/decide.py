@@ -26,19 +26,18 @@ def decide(terms: Terms, use: Use, performable: Sequence[str] = DUTIES) -> Decis
 
     Total on uses that `read_use` let through. DESIGN section 3, "Outcome".
     """
-    duties = _bits(terms, "duties", performable)
     if not use.alternatives:
-        return decide_case(terms, use.activity, terms.scope.encode(use), duties)
-    return _together(terms, [(u.activity, terms.scope.encode(u)) for u in readings(use)], duties)
+        return decide_case(terms, use.activity, terms.scope.encode(use), performable)
+    return _together(terms, [(u.activity, terms.scope.encode(u)) for u in readings(use)], performable)
 
 
-def decide_case(terms: Terms, activity: str, v: Sequence[int], performable: int) -> Decision:
-    """The decision on one encoded use, no alternatives. `performable`: duties as bits."""
+def decide_case(terms: Terms, activity: str, v: Sequence[int], performable: Sequence[str] = DUTIES) -> Decision:
+    """The decision on one encoded use, no alternatives."""
     permits, forbids = terms.match[activity](v)
     # 1. permit, as it is or with the fewest duties
     if permits and not forbids:
         return _decision(terms, Outcome.PERMIT, permits)
-    case = Case(terms, activity, v, performable, permits, forbids)
+    case = Case(terms, activity, v, _bits(terms, "duties", performable), permits, forbids)
     reach = case.reach
     everything = Given(reach.approvals, reach.duties)
     if case.allows(everything):
@@ -47,15 +46,14 @@ def decide_case(terms: Terms, activity: str, v: Sequence[int], performable: int)
         if not first.approvals:
             return _decision(terms, Outcome.PERMIT, case.permitting(first) | forbids, duties=first.duties)
         # 2. hold, for each minimal set of approvals
-        needs = tuple(_need(terms, w) for w in ways)
-        return _decision(terms, Outcome.HOLD, forbids or case.permitting(first), needs=needs)
+        return _decision(terms, Outcome.HOLD, forbids or case.permitting(first), ways=ways)
     # 3. ask, where the denial turns on what is not known
     stubborn, asking = case.stubborn(everything), Asking(case)
     if facts := asking.ways():
-        return _decision(terms, Outcome.ASK, stubborn, needs=tuple(Need(facts=way) for way in facts))
+        return _decision(terms, Outcome.ASK, stubborn, needs=[Need(facts=way) for way in facts])
     # 4. deny, by the clauses that bite whatever is not known, naming certificates that would change it
     clauses = asking.regardless(stubborn) or stubborn
-    return _decision(terms, Outcome.DENY, clauses, needs=tuple(_certificates(case, everything, asking)))
+    return _decision(terms, Outcome.DENY, clauses, needs=list(_certificates(case, everything, asking)))
 
 
 def _certificates(case: Case, everything: Given, asking: Asking) -> Iterator[Need]:
@@ -82,15 +80,15 @@ def _lifts(case: Case, everything: Given, asking: Asking, exceptions: int) -> bo
     return case.allows(given) or bool(asking.ways(exceptions))
 
 
-def _together(terms: Terms, encoded: Sequence[tuple[str, Sequence[int]]], performable: int) -> Decision:
+def _together(terms: Terms, encoded: Sequence[tuple[str, Sequence[int]]], performable: Sequence[str]) -> Decision:
     """The decision on all readings of one use at once."""
-    words = terms.scope.vocabulary
+    words, able = terms.scope.vocabulary, _bits(terms, "duties", performable)
     decisions = [decide_case(terms, activity, v, performable) for activity, v in encoded]
-    cases = [Case(terms, activity, v, performable, *terms.match[activity](v)) for activity, v in encoded]
+    cases = [Case(terms, activity, v, able, *terms.match[activity](v)) for activity, v in encoded]
 
     def fewest(need: Need) -> tuple[str, ...]:
         approvals, exceptions = _bits(terms, "approvals", need.approvals), _bits(terms, "exceptions", need.exceptions)
-        each = (Given(approvals, duties, exceptions) for duties in subsets(performable))
+        each = (Given(approvals, duties, exceptions) for duties in subsets(able))
         return _names(terms, "duties", next(g for g in each if all(c.allows(g) for c in cases)).duties)
 
     order = {fact: words.facts[fact].names for fact in ("approvals", "exceptions", "duties")}
@@ -102,14 +100,22 @@ def _together(terms: Terms, encoded: Sequence[tuple[str, Sequence[int]]], perfor
 
 
 def _decision(
-    terms: Terms, outcome: Outcome, clauses: int, *, needs: tuple[Need, ...] = (), duties: int = 0
+    terms: Terms,
+    outcome: Outcome,
+    clauses: int,
+    *,
+    duties: int = 0,
+    ways: Sequence[Given] = (),
+    needs: Sequence[Need] = (),
 ) -> Decision:
-    key = (outcome, clauses, duties)
-    if not needs and key in terms.decided:
-        return terms.decided[key]
+    """The decision in words; made once where no facts are asked for. `needs` stand beside those of `ways`."""
+    key = (outcome, clauses, duties, *ways)
+    if not needs and (known := terms.decided.get(key)):
+        return known
     ids = terms.ids(clauses) or (DEFAULT_DENY,)
     names = _names(terms, "duties", duties)
-    decision = Decision(outcome, ids, needs, names, terms.digest, explain(terms, outcome, ids, needs, names))
+    every = (*(_need(terms, w) for w in ways), *needs)
+    decision = Decision(outcome, ids, every, names, terms.digest, explain(terms, outcome, ids, every, names))
     if not needs and len(terms.decided) < MAX_REMEMBERED:
         terms.decided[key] = decision
     return decision

@@ -35,10 +35,9 @@ def explain(
 
 
 def _clauses(terms: Terms, ids: Sequence[str]) -> str:
-    titles = {c.id: c.title for c in terms.clauses}
     if list(ids) == [DEFAULT_DENY]:
         return "default: no clause permits it"
-    return _and([f"{i} ({titles[i]})" if titles.get(i) else i for i in ids])
+    return _and([f"{i} ({terms.titles[i]})" if terms.titles.get(i) else i for i in ids])
 
 
 def _facts(terms: Terms, need: Need) -> list[str]:

@@ -43,17 +43,22 @@ class Scope:
 
     def components_of(self, component: str) -> int:
         """Bits of the declared components that `component` is or lies in."""
-        return sum(1 << i for i, c in enumerate(self.components) if component == c or component.startswith(c + "/"))
+        bits = 0
+        for i, c in enumerate(self.components):
+            if component == c or component.startswith(c + "/"):
+                bits |= 1 << i
+        return bits
 
     def models_of(self, model: str) -> int:
         """Bits of the declared models that `model` is or lies in; none for a model that is not declared."""
-        found, todo = set(), [model]
-        while todo:
-            name = todo.pop()
-            if name in self.models and name not in found:
-                found.add(name)
-                todo.extend(self.models[name])
-        return sum(1 << i for i, m in enumerate(self.models) if m in found)
+        return self._above.get(model, 0)
+
+    @cached_property
+    def _above(self) -> Mapping[str, int]:
+        def above(name: str) -> set[str]:
+            return {name}.union(*map(above, self.models[name]))
+
+        return {m: sum(self.model_bit(n) for n in above(m)) for m in self.models}
 
     def encode(self, use: Use) -> list[int]:
         """The use's facts, component and model as one integer each; its alternatives are encoded apart."""

@@ -6,11 +6,10 @@ Sound and complete because having more never forbids (the profile's polarity), s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from brightline.terms.compiled import Supply
-from brightline.terms.formula import holds
+from brightline.terms.compiled import Supply, ranks
 from brightline.terms.terms import Terms
 
 
@@ -38,23 +37,21 @@ class Case:
     forbids: int
     standing: Sequence[int] = field(init=False)
     hopes: Sequence[int] = field(init=False)
+    reach: Supply = field(init=False)
 
     def __post_init__(self) -> None:
         """What can matter is what stands in the way: with more supplied, a forbid that does not apply never will, and a
-        permit that applies always will."""
+        permit that applies always will. `reach`: what to supply to that can help."""
+        standing = ranks(self.forbids)
         hopes = [] if self.permits else [i for i in self.applicable if self.terms.clauses[i].permits]
-        object.__setattr__(self, "standing", ranks(self.forbids))
+        supply = self.terms.supply([*standing, *hopes])
+        object.__setattr__(self, "standing", standing)
         object.__setattr__(self, "hopes", hopes)
+        object.__setattr__(self, "reach", replace(supply, duties=supply.duties & self.performable))
 
     @property
     def applicable(self) -> Sequence[int]:
         return self.terms.applicable(self.activity)
-
-    @property
-    def reach(self) -> Supply:
-        """What to supply can matter to the use as it is."""
-        out = self.terms.supply([*self.standing, *self.hopes])
-        return Supply(out.approvals, out.duties & self.performable, out.exceptions)
 
     def supplied(self, given: Given) -> list[int]:
         """The encoded use with `given` added."""
@@ -67,16 +64,20 @@ class Case:
 
     def stubborn(self, given: Given) -> int:
         """The forbids that still apply with `given` added, as bits by rank."""
-        v, clauses = self.supplied(given), self.terms.clauses
-        return sum(1 << i for i in self.standing if holds(clauses[i].condition, v))
+        v = self.supplied(given)
+        return sum(1 << i for i in self.standing if self.terms.condition(i)(v))
 
     def permitting(self, given: Given) -> int:
         """The permits that apply as it is; where there are none, those that do with `given` added."""
-        v, clauses = self.supplied(given), self.terms.clauses
-        return self.permits or sum(1 << i for i in self.hopes if holds(clauses[i].condition, v))
+        v = self.supplied(given)
+        return self.permits or sum(1 << i for i in self.hopes if self.terms.condition(i)(v))
 
     def allows(self, given: Given) -> bool:
-        return not self.stubborn(given) and bool(self.permitting(given))
+        v, condition = self.supplied(given), self.terms.condition
+        for i in self.standing:
+            if condition(i)(v):
+                return False
+        return bool(self.permits) or any(condition(i)(v) for i in self.hopes)
 
     def ways(self, exceptions: int = 0) -> Iterator[Given]:
         """Every minimal set of approvals with its fewest duties, `exceptions` given; smallest first."""
@@ -98,8 +99,3 @@ def subsets(bits: int) -> Iterator[int]:
     for size in range(len(each) + 1):
         for chosen in combinations(each, size):
             yield sum(chosen)
-
-
-def ranks(bits: int) -> list[int]:
-    """The places of the bits set."""
-    return [i for i in range(bits.bit_length()) if bits >> i & 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,8 +12,8 @@ from brightline.errors import TermsError
 from brightline.terms.adoption import Adoption, adoption
 from brightline.terms.cedar import Oracle, parse_policies, validate
 from brightline.terms.clause import Clause, read_clause
-from brightline.terms.compiled import Match, Supply, compile_activity, supply
-from brightline.terms.outcome import Decision, Outcome
+from brightline.terms.compiled import Applies, Match, Supply, compile_activity, compile_clause, ranks, supply
+from brightline.terms.outcome import Decision
 from brightline.terms.scope import Scope
 
 MAX_CLAUSES = 512
@@ -49,14 +49,30 @@ class Terms:
         )
 
     @cached_property
-    def decided(self) -> dict[tuple[Outcome, int, int], Decision]:
-        """Decisions without needs, by (outcome, clauses, duties): their wording is made once."""
+    def decided(self) -> dict[Hashable, Decision]:
+        """Decisions by outcome, clauses, duties and needs: their wording is made once."""
         return {}
 
     @cached_property
     def match(self) -> Mapping[str, Match]:
         """Activity → compiled clauses."""
         return {a: compile_activity(self.clauses, a) for a in self.scope.vocabulary.activities}
+
+    @cached_property
+    def _conditions(self) -> dict[int, Applies]:
+        return {}
+
+    def condition(self, rank: int) -> Applies:
+        """The condition of one clause, compiled when it is first asked."""
+        found = self._conditions.get(rank)
+        if found is None:
+            found = self._conditions[rank] = compile_clause(self.clauses[rank])
+        return found
+
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """@id → @title."""
+        return {c.id: c.title for c in self.clauses}
 
     @cached_property
     def supplies(self) -> Sequence[Supply]:
@@ -91,7 +107,7 @@ class Terms:
 
     def ids(self, bits: int) -> tuple[str, ...]:
         """The ids of the clauses in `bits`, by rank."""
-        return tuple(c.id for i, c in enumerate(self.clauses) if bits >> i & 1)
+        return tuple(self.clauses[i].id for i in ranks(bits))
 
 
 def read_terms(

@@ -91,9 +91,9 @@ def encode(vocabulary: Vocabulary, facts: Mapping[str, FactValue], sources: Mapp
     An enumeration is the one bit of its value, a set the bits of its members, a number itself; what is not stated is
     `unknown`, empty, 0. Total on what `read_use` let through.
     """
-    out, asserted = list(vocabulary.blank), 0
+    out, code, asserted = list(vocabulary.blank), vocabulary.code, 0
     for name, value in facts.items():
-        i, bits, claim = vocabulary.code[name]
+        i, bits, claim = code[name]
         if isinstance(value, str):
             out[i] = bits[value]
         elif isinstance(value, frozenset):
