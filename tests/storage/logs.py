@@ -23,7 +23,7 @@ def open_journal(folder: Path, disk: Disk | None = None) -> Journal:
 
 def append(journal: Journal, count: int) -> list[int]:
     """One batch; returns the indexes of its decisions, which are durable then."""
-    batch = journal.log.batch(NOW)
+    batch = journal.batch(NOW)
     indexes = [batch.add(decision(clauses=1 + i), KEY) for i in range(count)]
     journal.append(batch)
     return indexes

@@ -111,26 +111,38 @@ def test_after_a_fault_nothing_more_is_taken_until_it_is_opened_anew(tmp_path: P
     disk = FaultyDisk()
     journal = open_journal(tmp_path, disk)
     disk.fault_at, disk.fault = disk.steps + 1, errno.ENOSPC
-    for text in ("No space left", "stopped after an error"):
-        batch = journal.log.batch(NOW)
-        batch.add(decision(), KEY)
-        with pytest.raises(StorageError, match=text) as e:
-            journal.append(batch)
+    batch = journal.batch(NOW)
+    batch.add(decision(), KEY)
+    with pytest.raises(StorageError, match="No space left"):
+        journal.append(batch)
+    with pytest.raises(StorageError, match="stopped after an error") as e:
+        journal.batch(NOW)
     assert "No space left" in e.value.cure
     journal.close()
     journal = open_journal(tmp_path)
     assert journal.log.size == 0
-    batch = journal.log.batch(NOW)
+    batch = journal.batch(NOW)
     batch.add(decision(), KEY)
     assert journal.append(batch).size == 2
     journal.close()
+
+
+def test_a_fault_of_the_private_side_stops_the_entries_too(tmp_path: Path) -> None:
+    disk = FaultyDisk()
+    record = Record.open(tmp_path, LOG_KEY, SITE_KEY, DISCLOSURE, disk=disk)
+    disk.fault_at, disk.fault = disk.steps + 1, errno.ENOSPC
+    with pytest.raises(StorageError, match="No space left"):
+        record.write([said(1)])
+    with pytest.raises(StorageError, match="stopped after an error"):
+        record.write([decision()])
+    record.close()
 
 
 def test_a_sync_that_failed_is_made_good_before_anything_is_built_on_it(tmp_path: Path) -> None:
     """The batch of a failed sync can be read back, as Linux keeps it in memory, and yet is not on the disk."""
     disk = FaultyDisk()
     journal = open_journal(tmp_path, disk)
-    batch = journal.log.batch(NOW)
+    batch = journal.batch(NOW)
     batch.add(decision(), KEY)
     disk.fault_at, disk.fault = disk.steps + 4, errno.EIO  # entries, zeros ahead, checkpoint, sync
     with pytest.raises(StorageError, match="make it durable"):
@@ -139,7 +151,7 @@ def test_a_sync_that_failed_is_made_good_before_anything_is_built_on_it(tmp_path
     disk = FaultyDisk(files=disk.files)
     journal = open_journal(tmp_path, disk)
     assert journal.log.size == 2
-    batch = journal.log.batch(NOW)
+    batch = journal.batch(NOW)
     index = batch.add(decision(), KEY)
     journal.append(batch)
     journal.close()
@@ -154,7 +166,7 @@ def test_a_bit_that_flips_on_its_way_to_the_disk_is_not_signed(tmp_path: Path) -
     disk = FaultyDisk()
     journal = open_journal(tmp_path, disk)
     disk.fault_at, disk.fault = disk.steps + 1, "flip"
-    batch = journal.log.batch(NOW)
+    batch = journal.batch(NOW)
     batch.add(decision(), KEY)
     with pytest.raises(StorageError, match="read back is not what was written"):
         journal.append(batch)

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import Self
 
-from brightline.errors import BrightlineError, RecordError, StorageError
+from brightline.errors import RecordError, StorageError
 from brightline.keys import SigningKey
 from brightline.record.checkpoint import Checkpoint
 from brightline.record.entry import BUNDLE
@@ -37,7 +37,7 @@ class Journal:
         self._key, self._key_id, self._disk = key, key.public.id, disk
         self._growth, self._segments = Growth(), list[Segment]()
         self._seal = Seal(0, b"", b"", b"")
-        self._broken: BrightlineError | None = None
+        self._stopped: BaseException | None = None
         self._writing, self._publishing = threading.Lock(), threading.Lock()
         self._lock = -1
         self.cut = 0  # slots of an interrupted batch that opening cut off
@@ -80,17 +80,25 @@ class Journal:
         full = self._seal.size // BUNDLE * BUNDLE
         return sum(segment.end <= full for segment in self._segments[:-1])
 
-    def append(self, batch: Batch) -> Checkpoint:
-        """Make a batch durable. Raises StorageError, and then on every later call, until the folder is opened anew."""
-        if self._broken is not None:
+    def batch(self, now: float) -> Batch:
+        """An empty batch at the time `now`. Raises StorageError where the record has stopped."""
+        if self._stopped is not None:
             raise StorageError(
-                "the record stopped after an error", place=str(self.folder), cure=f"start again ({self._broken})"
+                "the record stopped after an error", place=str(self.folder), cure=f"start again ({self._stopped})"
             )
+        return self.log.batch(now)
+
+    def stop(self, error: BaseException) -> None:
+        """Take nothing more until the folder is opened anew: nobody knows what is on disk now."""
+        self._stopped = self._stopped or error
+
+    def append(self, batch: Batch) -> Checkpoint:
+        """Make a batch durable. Raises StorageError, and then takes nothing more until the folder is opened anew."""
         try:
             with self._writing:
                 return self._append(batch)
         except BaseException as e:
-            self._broken = e if isinstance(e, BrightlineError) else StorageError(f"the record failed: {e!r}")
+            self.stop(e)
             raise
 
     def _append(self, batch: Batch) -> Checkpoint:
@@ -162,7 +170,7 @@ class Journal:
         for segment in self._segments:
             segment.file.close()
         self._segments.clear()
-        self._broken = self._broken or StorageError("the record is closed", place=str(self.folder))
+        self.stop(StorageError("it was closed", place=str(self.folder)))
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1

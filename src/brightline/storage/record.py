@@ -68,8 +68,15 @@ class Record:
 
         Raises StorageError where they could not be made durable; then none of them may be taken as recorded.
         """
+        try:
+            return self._write(drafts)
+        except BaseException as e:
+            self.journal.stop(e)
+            raise
+
+    def _write(self, drafts: Sequence[Draft]) -> list[Receipt | RecordError]:
         # 1 Give each its place; one that cannot be an entry fails alone.
-        batch = self.journal.log.batch(self._clock())
+        batch = self.journal.batch(self._clock())
         keys = self._random(KEY_BYTES * len(drafts))
         origin = self.journal.log.origin
         results: list[Receipt | RecordError] = []

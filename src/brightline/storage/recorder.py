@@ -138,10 +138,6 @@ class Recorder:
                 return  # the loop was closed: what is durable stays, and there is nobody to tell
 
     def _tell(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting], results: _Results) -> None:
-        if self._stopped is not None:
-            batch, self._queue = batch + self._queue, []
-            results = [*results, *[self._stopped] * (len(batch) - len(results))]
-            self._room.set()
         for waiting, result in zip(batch, results, strict=True):
             if waiting.future.done():
                 continue  # cancelled
