@@ -7,7 +7,7 @@ The search is bounded by MAX_STEPS a decision; past it a denial stays a denial.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from brightline.terms.compiled import ranks
@@ -30,7 +30,8 @@ class Asking:
     def ways(self, exceptions: int = 0) -> list[Mapping[str, str]]:
         """Sets of facts that could lift the denial, `exceptions` given: fact → the weakest source that would do.
 
-        Each is minimal: with any fact less known, or known from less, the use stays denied. Fewest facts first.
+        Each is minimal: with any fact less known, or known from less, the use stays denied. Fewest facts first, what
+        only the gateway can observe last.
         """
         # 1. the facts of the clauses that bite, and only if they cannot help, those of all that apply
         v = self._supplied(exceptions)
@@ -41,12 +42,13 @@ class Asking:
         else:
             return []
         # 2. every fact in turn is kept to the last while others are dropped
-        found: list[Mapping[str, str]] = []
+        found: list[Mapping[str, Source]] = []
         for last in question.strongest:
-            way = question.least(last)
-            if last in way and way not in found:
-                found.append(way)
-        return sorted(found, key=len)[:MAX_WAYS]
+            kept = question.least(last)
+            if last in kept and kept not in found:
+                found.append(kept)
+        found.sort(key=lambda kept: (Source.OBSERVED in kept.values(), len(kept)))
+        return [question.weakest(kept) for kept in found[:MAX_WAYS]]
 
     def regardless(self, forbids: int) -> int:
         """Those of `forbids` (bits by rank) that bite whatever may yet be told: the ones that a denial rests on."""
@@ -128,18 +130,19 @@ class _Question:
         return satisfiable([residual(p, w, domains) for p in self.rest], domains, self.steps, MAX_STEPS)
 
     def least(self, last: str) -> Mapping[str, Source]:
-        """What is enough to be told, `last` dropped only if it is no use beside the others that are kept."""
+        """As few facts as are enough, each from its best source; `last` is dropped only if the others are enough."""
         told = dict(self.strongest)
-        for name in self._order(last):
+        for name in [*(n for n in self.strongest if n != last), last]:
             fewer = {n: s for n, s in told.items() if n != name}
             if self.solvable(fewer):
                 told = fewer
-        for name, source in list(told.items()):
-            claim = told | {name: Source.DECLARED}
-            if source is Source.ATTESTED and self.index[name] in self.domains and self.solvable(claim):
-                told = claim
-        return {name: told[name] for name in self.index if name in told}
+        return told
 
-    def _order(self, last: str) -> Iterator[str]:
-        yield from (n for n in self.strongest if n != last)
-        yield last
+    def weakest(self, told: Mapping[str, Source]) -> Mapping[str, Source]:
+        """The same facts, in vocabulary order, each merely claimed where a claim is enough."""
+        out = {name: told[name] for name in self.index if name in told}
+        for name, source in told.items():
+            claim = out | {name: Source.DECLARED}
+            if source is Source.ATTESTED and self.index[name] in self.domains and self.solvable(claim):
+                out = claim
+        return out

@@ -26,28 +26,21 @@ Cube: TypeAlias = dict[int, Part]
 
 
 def cubes(f: Formula, limit: int) -> list[Cube] | None:
-    """`f` as at most `limit` cubes, none inside another; None where it takes more."""
+    """`f` as at most `limit` cubes, none inside another; None where it takes more, or far more on the way."""
     match f:
         case And(parts):
-            out: list[Cube] = [{}]
+            out: list[Cube] | None = [{}]
             for p in parts:
                 more = cubes(p, limit)
-                if more is None:
+                if more is None or out is None:
                     return None
-                out = absorbed(c for a in out for b in more if (c := meet(a, b)) is not None)
-                if len(out) > limit:
-                    return None
+                out = absorbed((c for a in out for b in more if (c := meet(a, b)) is not None), limit)
             return out
         case Or(parts):
-            joined: list[Cube] = []
-            for p in parts:
-                more = cubes(p, limit)
-                if more is None:
-                    return None
-                joined = absorbed([*joined, *more])
-                if len(joined) > limit:
-                    return None
-            return joined
+            each = [cubes(p, limit) for p in parts]
+            if any(e is None for e in each):
+                return None
+            return absorbed((c for e in each for c in e or ()), limit)
         case Has(i, bit, absent):
             return [{i: Members(i, 0, bit) if absent else Members(i, bit, 0)}]
         case In() | Between():
@@ -71,15 +64,20 @@ def inside(a: Cube, b: Cube) -> bool:
     return all(i in a and _inside(a[i], part) for i, part in b.items())
 
 
-def absorbed(many: Iterable[Cube]) -> list[Cube]:
-    """`many` without those inside another; of equal ones the first stays."""
+def absorbed(many: Iterable[Cube], limit: int) -> list[Cube] | None:
+    """`many` without those inside another, of equal ones the first; None where that leaves more than `limit`.
+
+    Gives up at four times as many on the way: two lists of 64 would otherwise keep a machine busy for a minute.
+    """
     out: list[Cube] = []
     for c in many:
         if any(inside(c, d) for d in out):
             continue
         out = [d for d in out if not inside(d, c)]
         out.append(c)
-    return out
+        if len(out) > 4 * limit:
+            return None
+    return out if len(out) <= limit else None
 
 
 def _both(a: Part, b: Part) -> Part | None:
