@@ -1,0 +1,85 @@
+"""The exceptions are those that are drawn, and each says what is wrong, where, and the cure."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from enum import StrEnum
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brightline import errors
+from brightline.errors import BrightlineError, CallError, InputError, MachineError, UpstreamError, nearest
+
+CLASSES = {name: c for name, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, BrightlineError)}
+
+
+def drawn() -> dict[str, str]:
+    """Class → parent, as the tree at the top of errors.py has it."""
+    parents: dict[str, str] = {}
+    path: list[str] = []
+    for stem, name in re.findall(r"^    ((?:[│ ]   )*(?:[├└]── )?)(\w+Error)\b", errors.__doc__ or "", re.MULTILINE):
+        depth = len(stem) // 4
+        del path[depth:]
+        parents[name] = path[-1] if path else "Exception"
+        path.append(name)
+    return parents
+
+
+def test_the_tree_is_drawn_as_it_is() -> None:
+    assert drawn() == {name: c.__base__.__name__ for name, c in CLASSES.items() if c.__base__}
+    assert len(CLASSES) == 14
+
+
+@pytest.mark.parametrize("error", CLASSES.values(), ids=CLASSES)
+def test_an_error_is_one_sentence_with_place_and_cure(error: type[BrightlineError]) -> None:
+    made = error("wrong", place="a.toml:3", cure="mend it")
+    assert str(made) == "a.toml:3: wrong — mend it"
+    assert (made.text, made.place, made.cure) == ("wrong", "a.toml:3", "mend it")
+    assert str(error("wrong")) == "wrong"
+    assert str(error("wrong", place="a")) == "a: wrong"
+    assert str(error("wrong", cure="mend it")) == "wrong — mend it"
+    assert error.__doc__
+
+
+def test_every_fault_is_the_inputs_or_the_machines() -> None:
+    for c in CLASSES.values():
+        if c is not BrightlineError:
+            assert issubclass(c, InputError) is not issubclass(c, MachineError)
+
+
+def test_what_two_of_them_carry_beside() -> None:
+    assert (CallError("x").status, CallError("x").code) == (400, "bad_request")
+    assert CallError("x", status=404, code="not_found").status == 404
+    assert UpstreamError("x").sent is False
+    assert UpstreamError("x", sent=True).sent is True
+
+
+def test_the_nearest_word_is_offered() -> None:
+    words = ["legal_basis", "place", "phase"]
+    assert nearest("legal_bassis", words) == "did you mean 'legal_basis'?"
+    assert nearest("plce", words) == "did you mean 'place'?"
+    assert nearest("zzz", words) == "known: legal_basis, phase, place"
+    assert nearest("zzz", []) == "none is declared"
+    assert len(nearest("zzz", (f"a{n}" for n in range(99))).split(", ")) == 40
+
+
+@pytest.mark.xfail(strict=True, reason="nearest() shows a member of an enumeration by its repr: <Outcome.HOLD: 'hold'>")
+def test_the_nearest_member_of_an_enumeration_is_a_word() -> None:
+    class Colour(StrEnum):
+        RED = "red"
+        GREEN = "green"
+
+    assert nearest("rad", Colour) == "did you mean 'red'?"
+
+
+@given(st.text(max_size=20), st.lists(st.text(min_size=1, max_size=8), max_size=5))
+def test_a_cure_offers_only_words_that_are_known(word: str, words: list[str]) -> None:
+    said = nearest(word, words)
+    near = re.fullmatch(r"did you mean (.+)\?", said, re.DOTALL)
+    if near is None:
+        assert said == ("known: " + ", ".join(sorted(words)) if words else "none is declared")
+    else:
+        assert near[1] in map(repr, words)
