@@ -1,4 +1,4 @@
-"""Bytes that two parties can hash alike: canonical JSON (RFC 8785 without floats) and strict reading.
+"""Bytes that two parties can hash alike: canonical JSON (RFC 8785 without floats), and strict reading of JSON and TOML.
 
 Law: `parse(dump(x)) == x`, and `dump` gives the same bytes for equal values on every machine.
 """
@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
+import tomllib
 from typing import Any, Never
 
 from brightline.errors import InputError
 
+MAX_BYTES = 8 << 20  # of one JSON document; what is built from it may take twenty times as much memory
+MAX_TOML_BYTES = 1 << 20
+MAX_KEY_PARTS = 32  # of a dotted key in TOML: tomllib's work grows with their square, minutes for 100 kB of `a.a.a…`
 MAX_DEPTH = 64  # of what is read from outside
 MAX_DUMP_DEPTH = 256  # of what is written: conditions of 100 terms nest deeper than a message may
 MAX_SAFE = 2**53 - 1  # RFC 8785 numbers are IEEE doubles; beyond this, integers are written as strings
@@ -33,13 +39,12 @@ def digest(value: Any) -> str:
 
 
 def parse(data: bytes | str, place: str = "", *, error: type[InputError] = InputError) -> Any:
-    """Strict JSON: refuses duplicate keys, NaN and infinities, wrong UTF-8, lone surrogates, depth over 64.
+    """Strict JSON: refuses duplicate keys, NaN and infinities, wrong UTF-8, lone surrogates, depth over 64, integers
+    past 64 bits and more than MAX_BYTES.
 
     Raises `error`, naming `place` and the line.
     """
-
-    def bad(text: str, cure: str = "write plain JSON (RFC 8259)") -> Never:
-        raise error(text, place=place, cure=cure)
+    bad = _Bad(place, error, "write plain JSON (RFC 8259)")
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         out = dict(items)
@@ -54,11 +59,7 @@ def parse(data: bytes | str, place: str = "", *, error: type[InputError] = Input
             bad(f"a number of {len(text)} digits", "use at most 64-bit integers")
         return int(text)
 
-    try:
-        text = data if isinstance(data, str) else data.decode("utf-8")
-        text.encode("utf-8")
-    except UnicodeError:
-        bad("not UTF-8 text", "save the file as UTF-8")
+    text = _decoded(data, MAX_BYTES, bad)
     try:
         value = json.loads(
             text, object_pairs_hook=pairs, parse_int=number, parse_constant=lambda c: bad(f"{c} is not JSON")
@@ -71,18 +72,78 @@ def parse(data: bytes | str, place: str = "", *, error: type[InputError] = Input
     return value
 
 
-def _check(value: Any, depth: int, bad: Any) -> None:
+def parse_toml(data: bytes | str, place: str = "", *, error: type[InputError] = InputError) -> dict[str, Any]:
+    """TOML 1.0, as strictly: what JSON could not say (NaN, infinities, integers past 64 bits) is refused here too.
+
+    Raises `error`, naming `place` and the line.
+    """
+    bad = _Bad(place, error, "write TOML 1.0")
+    text = _decoded(data, MAX_TOML_BYTES, bad)
+    if found := _LONG_KEY.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        bad(f"line {line}: a key of more than {MAX_KEY_PARTS} parts", "write it in tables")
+    try:
+        value = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        bad(f"not TOML: {_lower(str(e))}")
+    except RecursionError:
+        bad("nested too deeply", f"nest at most {MAX_DEPTH} levels")
+    except ValueError:  # what int() says of a number of 5,000 digits
+        bad("a number of thousands of digits", "use at most 64-bit integers")
+    _check(value, 0, bad)
+    return value
+
+
+_PART = r"""(?:(?<![\w-])[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""  # possessive: nothing is tried twice
+_LONG_KEY = re.compile(rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_KEY_PARTS}}}", re.ASCII)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class _Bad:
+    """Raises the reader's error at its place."""
+
+    __slots__ = ("_cure", "_error", "_place")
+
+    def __init__(self, place: str, error: type[InputError], cure: str) -> None:
+        self._place, self._error, self._cure = place, error, cure
+
+    def __call__(self, text: str, cure: str = "") -> Never:
+        raise self._error(text, place=self._place, cure=cure or self._cure)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _decoded(data: bytes | str, most: int, bad: _Bad) -> str:
+    """Text of at most `most` bytes or characters."""
+    if len(data) > most:
+        bad(f"over {most >> 20} MiB", "split it")
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8")
+        text.encode("utf-8")
+    except UnicodeError:
+        bad("not UTF-8 text", "save the file as UTF-8")
+    return text
+
+
+def _check(value: Any, depth: int, bad: _Bad) -> None:
     if depth > MAX_DEPTH:
         bad("nested too deeply", f"nest at most {MAX_DEPTH} levels")
-    if isinstance(value, dict):
-        for k, v in value.items():
-            _check(k, depth, bad)
-            _check(v, depth + 1, bad)
-    elif isinstance(value, list):
-        for v in value:
-            _check(v, depth + 1, bad)
-    elif isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
-        bad("text holds a lone surrogate", "use well-formed Unicode")
+    match value:
+        case dict():
+            for k, v in value.items():
+                _check(k, depth, bad)
+                _check(v, depth + 1, bad)
+        case list():
+            for v in value:
+                _check(v, depth + 1, bad)
+        case str() if not value.isascii() and _SURROGATE.search(value):
+            bad("text holds a lone surrogate", "use well-formed Unicode")
+        case int() if not -(2**63) <= value < 2**64:
+            bad("a number past 64 bits", "use at most 64-bit integers")
+        case float() if not math.isfinite(value):
+            bad("a number that is not finite", "write a plain number")
 
 
 def _ordered(value: Any, depth: int) -> Any:
