@@ -140,7 +140,7 @@ WRONG = {
     ),
     "text turned round": (HEAD.replace('"T"', '"\\u202e"') + PARTIES, "draft.toml: title: holds the character U+202E"),
     "depth": ("a = " + "[" * 9999, "draft.toml: nested too deeply"),
-    "digits": ("a = " + "9" * 5000, "draft.toml: not TOML: "),
+    "digits": ("a = " + "9" * 5000, "draft.toml: a number of thousands of digits"),
 }
 
 

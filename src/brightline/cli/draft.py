@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from brightline.agreement import Agreement, Audit, Consequence, Disclosure, Log, Model, Party, Retention
 from brightline.agreement.reading import Record, completed
+from brightline.canonical import parse_toml
 from brightline.cli.key import read_verify_key
 from brightline.cli.printing import read_bytes
 from brightline.errors import AgreementError
@@ -26,7 +26,7 @@ def read_draft(path: Path) -> Agreement:
     `pack` names the terms (a folder beside the draft, or a shipped pack); in `parties.*.key` and `logs[].key` stands a
     verifier key, or the file that holds it. Everything else is as in the payload. Raises AgreementError.
     """
-    data = _toml(path)
+    data = parse_toml(read_bytes(str(path)), str(path), error=AgreementError)
     # 1. the terms
     for given in ("terms", "vocabulary"):
         if given in data:
@@ -48,17 +48,6 @@ def read_draft(path: Path) -> Agreement:
         _resolve_key(holder, path)
     # 3. the rest, as the payload has it
     return Agreement.read(_with_defaults(_dated(data)), f"{path}: ")
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(read_bytes(str(path)).decode("utf-8"))
-    except UnicodeDecodeError:
-        raise AgreementError("not UTF-8 text", place=str(path), cure="save the file as UTF-8") from None
-    except RecursionError:
-        raise AgreementError("nested too deeply", place=str(path), cure="write plain tables and lists") from None
-    except ValueError as e:  # TOMLDecodeError, and what int() says of a number of 5,000 digits
-        raise AgreementError(f"not TOML: {e}", place=str(path), cure="write TOML 1.0") from None
 
 
 def _resolve_key(holder: Any, path: Path) -> None:
