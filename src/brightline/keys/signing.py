@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from cryptography.exceptions import InvalidSignature
@@ -82,6 +82,10 @@ class SigningKey:
 
     name: str
     seed: bytes
+    _private: Ed25519PrivateKey = field(init=False, compare=False)  # to make it costs as much as to sign
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_private", Ed25519PrivateKey.from_private_bytes(self.seed))
 
     @classmethod
     def new(cls, name: str, randomness: bytes) -> Self:
@@ -93,12 +97,11 @@ class SigningKey:
 
     @property
     def public(self) -> VerifyKey:
-        private = Ed25519PrivateKey.from_private_bytes(self.seed)
-        return VerifyKey(self.name, private.public_key().public_bytes_raw())
+        return VerifyKey(self.name, self._private.public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes (RFC 8032)."""
-        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+        return self._private.sign(message)
 
     def secret_text(self) -> str:
         raw = base64.b64encode(ED25519 + self.seed).decode()
