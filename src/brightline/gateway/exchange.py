@@ -175,7 +175,7 @@ class Exchange:
             _send(reply, encoding.of_error(call.api.family, e), decided.headers)
             return
         except asyncio.CancelledError:
-            await self._settle(decided, OutcomeStatus.CLIENT_GONE)
+            await self._settle(decided, _cut_off(reply))
             raise
         with response:
             if response.status == 200:
@@ -189,7 +189,7 @@ class Exchange:
         except UpstreamError:
             body = b""
         except asyncio.CancelledError:
-            await self._settle(decided, OutcomeStatus.CLIENT_GONE, http=response.status)
+            await self._settle(decided, _cut_off(reply), http=response.status)
             raise
         # 7. record the outcome
         await self._settle(decided, OutcomeStatus.UPSTREAM_ERROR, http=response.status)
@@ -219,7 +219,7 @@ class Exchange:
             reply.end()
             return
         except (asyncio.CancelledError, ConnectionResetError):
-            await self._settle(decided, OutcomeStatus.CLIENT_GONE, read.answer(), 200)
+            await self._settle(decided, _cut_off(reply), read.answer(), 200)
             raise
         # 7. record the outcome, durably, before the last byte leaves
         answer = read.answer()
@@ -261,6 +261,11 @@ def _status(answer: Answer) -> OutcomeStatus:
     if answer.refused:
         return OutcomeStatus.MODEL_REFUSED
     return OutcomeStatus.COMPLETED if answer.ended else OutcomeStatus.UPSTREAM_DIED
+
+
+def _cut_off(reply: Reply) -> OutcomeStatus:
+    """Who cut the call off: its client by going, or this gateway at the end of its drain."""
+    return OutcomeStatus.CLIENT_GONE if reply.gone else OutcomeStatus.INTERRUPTED
 
 
 def _send(reply: Reply, said: encoding.Reply, headers: Sequence[Header] = ()) -> None:

@@ -101,8 +101,8 @@ class Inbound(Client):
         self._reading.release()
         if self._worker is None:
             self._house.depart(self)
-        elif self._current is None or not self._current.ended:
-            self._worker.cancel()
+        elif (self._current is None or not self._current.ended) and not self._worker.cancelling():
+            self._worker.cancel()  # once: a second time would end what the handler does about the first
 
     # -- what the server tells us --------------------------------------------------------------------
 
@@ -142,10 +142,10 @@ class Inbound(Client):
             last.keep = False  # its head says so, if it is not yet sent
 
     def cut(self) -> None:
-        """End at once, whatever runs."""
-        self.reset()
+        """End at once, whatever runs. The handler is cancelled first: it was not the client who went."""
         if self._worker is not None:
             self._worker.cancel()
+        self.reset()
 
     @property
     def buffered(self) -> int:
