@@ -111,6 +111,8 @@ def body_of(made: bodies.Body) -> dict[str, object]:
 # 6 an ask, 7 a permit, 8 its outcome, 9 a hold, 256 counters.
 BROKEN: dict[str, tuple[int, dict[str, object], str]] = {
     "sequence": (5, {"sequence": 6}, "its place"),
+    "time that runs back": (5, {"time": 1}, "runs back"),
+    "year 10000": (5, {"time": entry.LAST_SECOND + 1}, "year 9999"),
     "kind 0": (5, {"kind": 0}, "kind is not known"),
     "kind 9": (5, {"kind": 9}, "kind is not known"),
     "counters in between": (2, {"kind": Kind.COUNTERS}, "counters open"),

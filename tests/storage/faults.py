@@ -131,10 +131,10 @@ class FaultyDisk(Disk):
             if not path.exists():
                 continue
             with path.open("r+b") as file:
-                for number, before in (unsynced.forgotten | unsynced.sectors).items():
+                for number, held in (unsynced.forgotten | unsynced.sectors).items():
                     if chance.random() < 0.5:
                         file.seek(number * SECTOR)
-                        file.write(before.ljust(SECTOR, b"\0"))
+                        file.write(held.ljust(SECTOR, b"\0"))
                 if unsynced.sectors and chance.random() < 0.5:
                     file.truncate(unsynced.size)
         for changed in self.renamed.values():

@@ -106,7 +106,7 @@ def test_an_old_edition_stays_readable_until_its_tiles_are_full(tmp_path: Path) 
 def test_a_second_process_is_told(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
     code = "from tests.storage.logs import open_journal; import pathlib, sys; open_journal(pathlib.Path(sys.argv[1]))"
-    command = [sys.executable, "-c", code, tmp_path]
+    command = [sys.executable, "-c", code, str(tmp_path)]
     run = subprocess.run(command, check=False, env={"PYTHONPATH": "src:."}, capture_output=True, text=True)
     assert run.returncode == 1
     assert "StorageError" in run.stderr

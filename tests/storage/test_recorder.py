@@ -119,22 +119,29 @@ async def test_an_error_that_nobody_foresaw_stops_it_too(tmp_path: Path, monkeyp
     await recorder.close()
 
 
-async def test_a_full_queue_makes_the_caller_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorders, "MAX_WAITING", 4)
+async def test_more_than_a_batch_is_recorded_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorders, "MAX_BATCH", 3)
     recorder = open_recorder(tmp_path)
-    tasks = [asyncio.create_task(recorder.append(decision())) for _ in range(50)]
-    longest = 0
-    while not all(task.done() for task in tasks):
-        longest = max(longest, len(recorder._queue))
-        await asyncio.sleep(0)
-    assert sorted(task.result().index for task in tasks) == list(range(1, 51))
-    assert longest == 4
+    receipts = await asyncio.gather(*[recorder.append(decision()) for _ in range(50)])
+    assert [r.index for r in receipts] == list(range(1, 51))
+    assert len(recorder.journal._segments[0].ends) == 1 + 17
+    await recorder.close()
+
+
+async def test_what_comes_soon_after_a_batch_is_gathered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorders, "GATHER_SECONDS", 0.5)
+    recorder = open_recorder(tmp_path)
+    await recorder.append(decision())
+    soon = []
+    for _ in range(5):
+        soon.append(recorder.append(decision()))
+        await asyncio.sleep(0.002)
+    await asyncio.gather(*soon)
+    assert len(recorder.journal._segments[0].ends) == 1 + 2
     await recorder.close()
 
 
 async def test_waiting_callers_are_told_when_it_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorders, "MAX_WAITING", 2)
     monkeypatch.setattr(recorders, "MAX_BATCH", 1)
     disk = FaultyDisk()
     recorder = open_recorder(tmp_path, disk)
@@ -146,11 +153,10 @@ async def test_waiting_callers_are_told_when_it_stops(tmp_path: Path, monkeypatc
 
 async def test_to_cancel_does_not_take_back(tmp_path: Path) -> None:
     recorder = open_recorder(tmp_path)
-    task = asyncio.create_task(recorder.append(decision()))
-    await asyncio.sleep(0)
-    task.cancel()
+    appended = recorder.append(decision())
+    appended.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await task
+        await appended
     assert (await recorder.append(decision())).index == 2
     await recorder.close()
 

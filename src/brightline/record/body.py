@@ -1,7 +1,7 @@
 """The 72 body bytes of an entry, by kind. Fields stand in the order given, big-endian; what is left over is zero.
 
 A reference to an earlier entry is its sequence, and 0 where there is none: entry 0 is always a counters entry.
-Ranks (roles, facts, duties, certificates) count the sorted names in the terms in force or their vocabulary.
+Ranks of facts, roles and duties count from 0 in the order of the agreed vocabulary (docs/reference/record.md).
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Tile:
             level, high, low, width = found.groups()
             index = int(high.replace("x", "").replace("/", "") + low)
             tile = cls(-1 if level == "entries" else int(level), index, int(width or WIDTH))
-            if tile.level < 64 and tile.path == path:
+            if tile.level < 64 and tile.width <= WIDTH and tile.path == path:
                 return tile
         _refuse(path[:200], "not the path of a tile (c2sp.org/tlog-tiles)")
 
