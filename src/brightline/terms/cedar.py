@@ -8,6 +8,7 @@ that nests too deeply never reaches the parser, which would end the process: its
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -24,12 +25,18 @@ from brightline.vocabulary.schema import cedar_schema
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 128  # of brackets; the profile's 100 levels fit
 MAX_OPERATORS = 2_000  # in one clause; `a || b || …` nests too. The engine's parser dies at about 10,000
+_LONE_CR = re.compile(r"\r(?!\n)")
 
 
 def parse_policies(text: str, place: str) -> list[tuple[Chunk, Mapping[str, Any]]]:
     """The static policies of Cedar text with their places, in order. Raises TermsError naming the line."""
     if len(text.encode()) > MAX_BYTES:
         raise TermsError("over 1 MiB of clauses", place=place, cure="split the text")
+    # To Cedar a carriage return ends a comment; to `chunks`, and to an editor, it does not: a clause, or brackets that
+    # end the process, could stand there unseen.
+    if lone := _LONE_CR.search(text):
+        here = f"{place}:{text.count(chr(10), 0, lone.start()) + 1}"
+        raise TermsError("a carriage return without a line feed", place=here, cure="save the file with line ends \\n")
     out: list[tuple[Chunk, Mapping[str, Any]]] = []
     for chunk in chunks(text):
         here = f"{place}:{chunk.line}"
@@ -38,7 +45,9 @@ def parse_policies(text: str, place: str) -> list[tuple[Chunk, Mapping[str, Any]
         try:
             parsed = json.loads(cedarpy.policies_to_json_str(chunk.text))
         except ValueError as e:
-            raise TermsError(f"not Cedar: {e}", place=here, cure="see docs/reference/terms.md for the form") from None
+            raise TermsError(
+                f"not Cedar: {str(e)[:200]}", place=here, cure="see docs/reference/terms.md for the form"
+            ) from None
         except RecursionError:
             raise TermsError("nested too deeply", place=here, cure=NESTING) from None
         if parsed["templates"] or len(parsed["staticPolicies"]) != 1:
