@@ -39,7 +39,7 @@ class Result:
 def read_scenarios(pack: Pack) -> Iterator[Scenario]:
     """The pack's scenarios. Raises TermsError or UseError naming file and line."""
     words = pack.terms.scope.vocabulary
-    for number, line in enumerate(pack.files.get("scenarios.jsonl", "").splitlines(), 1):
+    for number, line in enumerate(pack.files.get("scenarios.jsonl", "").split("\n"), 1):
         place = f"{pack.name}/scenarios.jsonl:{number}"
         if not line.strip():
             continue
@@ -49,13 +49,36 @@ def read_scenarios(pack: Pack) -> Iterator[Scenario]:
         expect = obj["expect"]
         if not isinstance(expect, dict) or not set(expect) <= set(_EXPECT) or "outcome" not in expect:
             raise TermsError("expect needs an outcome", place=place, cure=f"known keys: {', '.join(_EXPECT)}")
+        _check_lists(expect, place)
         names = expect["outcome"] if isinstance(expect["outcome"], list) else [expect["outcome"]]
         for n in names:
             if n not in tuple(Outcome):
-                raise TermsError(f"no outcome is called {n!r}", place=place, cure=nearest(str(n), map(str, Outcome)))
+                raise TermsError(
+                    f"no outcome is called {str(n)[:60]!r}", place=place, cure=nearest(str(n)[:60], map(str, Outcome))
+                )
         outcomes = tuple(Outcome(n) for n in names)
         use = read_use(words, obj["use"], f"{place}: use")
         yield Scenario(str(obj["id"]), str(obj.get("text", "")), use, outcomes, expect)
+
+
+def _check_lists(expect: Mapping[str, Any], place: str) -> None:
+    """duties and exceptions are lists of words, approvals a list of such lists, law true or false."""
+    cure = 'for example "duties": ["note"], "approvals": [["privacy_officer"]], "exceptions": [], "law": true'
+    for key in _EXPECT[1:]:
+        value = expect.get(key, [])
+        match key:
+            case "law":
+                good = "law" not in expect or isinstance(value, bool)
+            case "approvals":
+                good = isinstance(value, list) and all(map(_words, value))
+            case _:
+                good = _words(value)
+        if not good:
+            raise TermsError(f"expect.{key} is not written so", place=place, cure=cure)
+
+
+def _words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
 
 
 def run_scenarios(pack: Pack) -> Iterator[Result]:
