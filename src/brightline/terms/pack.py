@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import datetime
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Never, TypeAlias
 
+from brightline.canonical import parse_toml
 from brightline.errors import TermsError, nearest
 from brightline.terms.scope import Scope
 from brightline.terms.terms import Terms, read_terms
 from brightline.vocabulary import SHIPPED, TABLES, Vocabulary, module, shipped
 
 FILES = ("terms.toml", "terms.cedar", "scenarios.jsonl")
+MAX_NAMES = 1_024  # in one table of terms.toml
 _PLAIN = ("title", "party", "date", "protected_persons", "home", "summary")
 _KEYS = (*_PLAIN, "vocabulary", "adopted", "components", "models", *TABLES)
 _AUTHORITY = ("title", "date", "digest")
@@ -59,13 +60,10 @@ _Parts: TypeAlias = tuple[Scope, dict[str, str], dict[str, dict[str, str]], list
 
 def _read_toml(text: str, place: str) -> _Parts:
     """(scope, plain words, authorities, adopted modules) of a terms.toml."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
-        _bad(f"not TOML: {e}", place, "write TOML 1.0")
+    data = parse_toml(text, place, error=TermsError)
     for key in data:
         if key not in _KEYS:
-            _bad(f"unknown key {key!r}", place, nearest(key, _KEYS))
+            _bad(f"unknown key {key[:60]!r}", place, nearest(key, _KEYS))
     # 1. the vocabulary both parties pinned, and what they added to it since
     vocabulary, adopted = _vocabulary(data.get("vocabulary", {}), data.get("adopted", {}), place)
     # 2. names of the pack's own
@@ -96,7 +94,7 @@ def _vocabulary(table: Any, adopted: Any, place: str) -> tuple[Vocabulary, list[
         for name, pinned in pins.items():
             here = f"{place}: {key}.{name}"
             if name not in SHIPPED:
-                _bad(f"no module is called {name!r}", here, nearest(name, SHIPPED))
+                _bad(f"no module is called {name[:60]!r}", here, nearest(name, SHIPPED))
             if pinned != module(name).digest:
                 cure = f"this program has {module(name).digest}: read what changed, then both parties sign it anew"
                 _bad(f"the module {name} is not the one pinned", here, cure)
@@ -108,7 +106,7 @@ def _vocabulary(table: Any, adopted: Any, place: str) -> tuple[Vocabulary, list[
 
 
 def _table(data: Mapping[str, Any], key: str, place: str) -> dict[str, str]:
-    table = data.get(key, {})
+    table = _few(data.get(key, {}), f"{place}: {key}")
     if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
         _bad(f'{key} is a table of name = "meaning"', place, f'for example:\n[{key}]\nname = "what it means"')
     for name in table:
@@ -118,13 +116,15 @@ def _table(data: Mapping[str, Any], key: str, place: str) -> dict[str, str]:
 
 def _authorities(table: Any, place: str) -> dict[str, dict[str, str]]:
     cure = "write [authorities.NAME] with title, date (as it stood) and digest (sha256:…) of the document"
-    if not isinstance(table, dict):
+    if not isinstance(_few(table, f"{place}: authorities"), dict):
         _bad("authorities is a table", place, cure)
     out: dict[str, dict[str, str]] = {}
     for name, entry in table.items():
         here = f"{place}: authorities.{_named(name, place)}"
         if not isinstance(entry, dict) or not set(entry) <= set(_AUTHORITY) or "title" not in entry:
             _bad("an authority has title, date and digest", here, cure)
+        if not all(isinstance(v, str | datetime.date) for v in entry.values()):
+            _bad("title, date and digest are texts", here, cure)
         if "digest" in entry and not _SHA256.fullmatch(str(entry["digest"])):
             _bad("digest is no SHA-256", here, cure)
         out[name] = {k: str(v) for k, v in entry.items()}
@@ -134,7 +134,7 @@ def _authorities(table: Any, place: str) -> dict[str, dict[str, str]]:
 def _models(table: Any, place: str) -> dict[str, tuple[str, ...]]:
     """name → what it lies in: families and variants, which are declared the same way."""
     cure = 'write name = "meaning", or [models.NAME] with text and in = ["family"]'
-    if not isinstance(table, dict):
+    if not isinstance(_few(table, f"{place}: models"), dict):
         _bad("models is a table", place, cure)
     out: dict[str, tuple[str, ...]] = {}
     for name, entry in table.items():
@@ -142,10 +142,12 @@ def _models(table: Any, place: str) -> dict[str, tuple[str, ...]]:
         above = entry.get("in", []) if isinstance(entry, dict) else []
         if not isinstance(entry, str | dict) or not isinstance(above, list):
             _bad("a model is a text or a table", here, cure)
+        if isinstance(entry, dict) and not set(entry) <= {"text", "in"}:
+            _bad("a model's table has text and in", here, cure)  # a misspelt `in` would take it out of its family
         for up in above:
-            if up not in table:
-                _bad(f"lies in {up!r}, which is not declared", here, nearest(str(up), table))
-        out[name] = tuple(str(up) for up in above)
+            if not isinstance(up, str) or up not in table:
+                _bad(f"lies in {str(up)[:60]!r}, which is not declared", here, nearest(str(up)[:60], table))
+        out[name] = tuple(above)
     for name in out:
         _no_circle(name, out, f"{place}: models.{name}")
     return out
@@ -161,6 +163,13 @@ def _no_circle(name: str, models: Mapping[str, tuple[str, ...]], place: str) -> 
         if up not in seen:
             seen.add(up)
             todo.extend(models[up])
+
+
+def _few(table: Any, place: str) -> Any:
+    """`table` if it is of a size that every reading of the terms can bear."""
+    if isinstance(table, dict) and len(table) > MAX_NAMES:
+        _bad(f"{len(table)} names", place, f"declare at most {MAX_NAMES}")
+    return table
 
 
 def _named(name: str, place: str) -> str:

@@ -7,13 +7,12 @@ terms that were written before the module was added (DESIGN section 2).
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Never
 
-from brightline.canonical import digest
+from brightline.canonical import digest, parse_toml
 from brightline.errors import InputError, VocabularyError
 
 UNKNOWN = "unknown"
@@ -91,10 +90,7 @@ class Module:
 def read_module(name: str, text: str) -> Module:
     """The module in `text` (TOML). Raises VocabularyError naming the table and the cure."""
     place = f"{name}.toml"
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
-        raise VocabularyError(f"not TOML: {e}", place=place, cure="write TOML 1.0") from None
+    data = parse_toml(text, place, error=VocabularyError)
     try:
         fingerprint = digest(data)
     except InputError as e:
@@ -136,9 +132,10 @@ def _fact(name: str, data: Any, module: str, place: str) -> Fact:
         _bad("a number has no values", place)
     if kind is FactKind.ENUM:
         words.append(Value(UNKNOWN, f"{data.get('text', name)}: not known", module))
-    also_open = frozenset(data.get("open", ()))
-    if not also_open <= {w.name for w in words}:
-        _bad(f"open names {sorted(map(str, also_open))}, not all of them values", place)
+    known = {w.name for w in words}
+    also_open = data.get("open", [])
+    if not isinstance(also_open, list) or not all(isinstance(w, str) and w in known for w in also_open):
+        _bad("open names words that are not all of them values", place, "write a list of the fact's own values")
     return Fact(
         name=_word(name, place),
         kind=kind,
@@ -147,7 +144,7 @@ def _fact(name: str, data: Any, module: str, place: str) -> Fact:
         values=tuple(words),
         declared_in=str(data.get("from", "")),
         gateway=data.get("gateway") is True,
-        open=also_open | {UNKNOWN} if kind is FactKind.ENUM else frozenset(),
+        open=frozenset(also_open) | {UNKNOWN} if kind is FactKind.ENUM else frozenset(),
     )
 
 
@@ -175,7 +172,7 @@ def _text(value: object, module: str, parent_needed: bool, place: str) -> tuple[
 def _activity(name: str, place: str) -> str:
     group, dot, word = name.partition(".")
     if not dot:
-        _bad(f"activity {name!r} has no group", place, 'write it as "group.name"')
+        _bad(f"activity {name[:60]!r} has no group", place, 'write it as "group.name"')
     return f"{_word(group, place)}.{word if word == UNKNOWN else _word(word, place)}"
 
 
@@ -189,7 +186,7 @@ def _word(name: str, place: str) -> str:
 def _only(data: Mapping[str, Any], keys: set[str], place: str) -> None:
     for key in data:
         if key not in keys:
-            _bad(f"unknown key {key!r}", place, f"known: {', '.join(sorted(keys))}")
+            _bad(f"unknown key {key[:60]!r}", place, f"known: {', '.join(sorted(keys))}")
 
 
 def _bad(text: str, place: str, cure: str = "see docs/reference/vocabulary.md") -> Never:
