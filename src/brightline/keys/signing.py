@@ -7,7 +7,6 @@ HASH is the key id in hex: SHA-256(name || "\\n" || 0x01 || public key)[:4]  (C2
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import unicodedata
 from dataclasses import dataclass, field
@@ -44,11 +43,11 @@ class VerifyKey:
     public: bytes
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        _check_name(self.name, "public key")
         if len(self.public) != 32:
-            raise KeyFileError("a public key has 32 bytes", cure=CURE)
+            raise KeyFileError("a public key has 32 bytes", place="public key", cure=CURE)
         if self.public[:31] + bytes([self.public[31] & 0x7F]) in _SMALL_ORDER:
-            raise KeyFileError("a public key of small order binds nobody", cure=CURE)
+            raise KeyFileError("a public key of small order binds nobody", place="public key", cure=CURE)
 
     @property
     def id(self) -> bytes:
@@ -70,7 +69,10 @@ class VerifyKey:
     def parse(cls, text: str, place: str = "") -> Self:
         """Read the text form. Raises KeyFileError where form, type or key id are wrong."""
         name, key_id, raw = _split(text.strip(), place)
-        key = cls(name, raw)
+        try:
+            key = cls(name, raw)
+        except KeyFileError as e:
+            raise KeyFileError(e.text, place=place, cure=e.cure) from None
         if key.id.hex() != key_id:
             raise KeyFileError("the key id does not fit name and key", place=place, cure=CURE)
         return key
@@ -90,9 +92,9 @@ class SigningKey:
     @classmethod
     def new(cls, name: str, randomness: bytes) -> Self:
         """A key from 32 bytes of randomness, which the caller takes from the operating system."""
-        _check_name(name)
+        _check_name(name, "signing key")
         if len(randomness) != 32:
-            raise KeyFileError("a key needs 32 random bytes")
+            raise KeyFileError("a key needs 32 random bytes", place="signing key", cure=CURE)
         return cls(name, randomness)
 
     @property
@@ -129,17 +131,16 @@ def _split(text: str, place: str) -> tuple[str, str, bytes]:
         raise KeyFileError("not a key in signed-note form", place=place, cure=CURE)
     try:
         raw = base64.b64decode(parts[2], validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, and what is not ASCII
         raise KeyFileError("the key is not base64", place=place, cure=CURE) from None
     if len(raw) != 33 or raw[:1] != ED25519:
         raise KeyFileError("not an Ed25519 key", place=place, cure=CURE)
-    _check_name(parts[0])
+    _check_name(parts[0], place)
     return parts[0], parts[1], raw[1:]
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str, place: str) -> None:
     # signed-note: non-empty, no Unicode spaces and no plus; controls would let a name forge lines.
     if not name or len(name) > 200 or any(c.isspace() or c == "+" or unicodedata.category(c)[0] == "C" for c in name):
-        raise KeyFileError(
-            f"{name[:40]!r} cannot name a key", cure="use letters, digits, dots, slashes; no spaces, no '+'"
-        )
+        cure = "use letters, digits, dots, slashes; no spaces, no '+'"
+        raise KeyFileError(f"{name[:40]!r} cannot name a key", place=place, cure=cure)
