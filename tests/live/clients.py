@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -47,14 +48,23 @@ class Ledger:
     """What all clients of a test saw."""
 
     seen: list[Seen] = field(default_factory=list)
-    numbers: Any = field(default_factory=itertools.count)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    grown: asyncio.Event = field(default_factory=asyncio.Event)
 
     def nonce(self) -> str:
         return f"nonce-{next(self.numbers)}-"
 
+    async def grows(self, count: int) -> None:
+        """Return when so many answers more have begun."""
+        count += len(self.seen)
+        while len(self.seen) < count:
+            self.grown.clear()
+            await self.grown.wait()
+
     def note(self, status: int, receipt: str | None, nonce: str) -> Seen:
         found = _RECEIPT.search(receipt or "")
         self.seen.append(Seen(status, int(found[1]) if found else None, nonce))
+        self.grown.set()
         return self.seen[-1]
 
 
