@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from brightline.errors import ConfigError
+from brightline.storage.files import MAX_FILE, read_file
 
 WIDTH = 100
 HANGING = 4
@@ -109,15 +110,13 @@ def _console() -> Console:
 
 
 def read_bytes(path: str) -> bytes:
-    """A file's bytes, or stdin for `-`. Raises ConfigError naming the file."""
-    if path == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(path).read_bytes()
-    except (OSError, ValueError) as e:  # ValueError: a NUL in the name, which a draft can hold
-        why = e.strerror if isinstance(e, OSError) else "no file can have this name"
-        cure = "check the path and its rights"
-        raise ConfigError(f"cannot be read: {why}", place=path or "the empty name", cure=cure) from None
+    """A file's bytes, or stdin for `-`, within bounds. Raises ConfigError naming the file."""
+    if path != "-":
+        return read_file(path)
+    data = sys.stdin.buffer.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise ConfigError(f"over {MAX_FILE >> 20} MiB", place="stdin", cure="give it in parts")
+    return data
 
 
 def refuse_existing(*paths: Path) -> None:

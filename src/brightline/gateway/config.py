@@ -6,16 +6,22 @@ Paths are relative to the file's own folder.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Never
 
+from brightline.canonical import parse_toml
 from brightline.errors import ConfigError, nearest
+from brightline.storage.files import read_file
 
 EMBEDDED = "embedded"
 MAX_CONCURRENT = 128  # half of the usual connections to an upstream: no key takes them all
+MAX_LIMIT = 10**9  # bytes, seconds, connections: what is beyond means no limit, and there is none such
+_LABEL = "[A-Za-z0-9_-]{1,63}"
+_HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
+    r"[0-9A-Fa-f:.]+|[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
+)  # an address, or a name that can be one
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
         "purposes", "actors", "limits")  # fmt: skip
 _UPSTREAM = ("url", "api_key_file", "ca_file")
@@ -89,12 +95,7 @@ class Config:
 
 def read_config(path: Path) -> Config:
     """The settings in a file. Raises ConfigError naming file, key and cure."""
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except OSError as e:
-        _bad(f"cannot be read: {e.strerror}", str(path), "give --config FILE, or start from the demo's")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        _bad(f"not TOML: {e}", str(path), "write TOML 1.0 in UTF-8")
+    data = parse_toml(read_file(path), str(path), error=ConfigError)
     return parse_config(data, path.parent, str(path))
 
 
@@ -125,9 +126,10 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
 
 def _listen(text: str, place: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
+    host = host.strip("[]")
+    if not _HOST.fullmatch(host) or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
         _bad(f"listen = {text[:80]!r}", place, 'write listen = "127.0.0.1:8080"')
-    return host.strip("[]"), int(port)
+    return host, int(port)
 
 
 def _upstream(data: Mapping[str, Any], base: Path, place: str) -> UpstreamConfig:
@@ -174,8 +176,8 @@ def _actor(data: Any, purposes: Mapping[str, PurposeConfig], place: str) -> Acto
 def _limits(data: Mapping[str, Any], place: str) -> dict[str, float]:
     _only(data, _LIMITS, place)
     for key, value in data.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-            _bad("a limit is a number above zero", f"{place}.{key}", "take the line away for the default")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_LIMIT:
+            _bad(f"a limit is a number above zero, at most {MAX_LIMIT}", f"{place}.{key}", "leave it out for the usual")
     return dict(data)
 
 
@@ -187,7 +189,7 @@ def _share(value: Any, place: str) -> float:
 
 def _text(data: Mapping[str, Any], key: str, place: str, default: str | None = None) -> str:
     value = data.get(key, default)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         _bad(f"{key} is missing or no text", place, f'write {key} = "…"')
     return value
 

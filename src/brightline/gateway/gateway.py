@@ -9,6 +9,7 @@ import asyncio
 import errno
 import hashlib
 import logging
+import re
 import resource
 import signal
 import socket
@@ -35,6 +36,7 @@ from brightline.keys import SigningKey, VerifyKey
 from brightline.models import EmbeddedModel
 from brightline.record.log import Disclosure
 from brightline.storage.disk import IN_USE
+from brightline.storage.files import read_file
 from brightline.storage.journal import Journal
 from brightline.storage.recorder import Recorder
 from brightline.terms import Pack
@@ -120,7 +122,7 @@ def standing_of(config: Config, observe: Pack | None) -> Standing:
             place="brightline.toml: agreement",
             cure="name the agreement's file, or try terms without blocking anything: `brightline serve --observe PACK`",
         )
-    envelope = read_envelope(_read(config.agreement), str(config.agreement))
+    envelope = read_envelope(read_file(config.agreement), str(config.agreement))
     status = in_force([envelope], keys=_parties(config))
     if not status.in_force:
         raise AgreementError(status.text, place=str(config.agreement), cure="both parties sign the same text first")
@@ -157,9 +159,9 @@ def read_keys(config: Config) -> tuple[SigningKey, bytes]:
     if config.log_key is None or config.site_key is None:
         cure = "make them with `brightline key new ORIGIN -o log.key` and `brightline key new NAME --site -o site.key`"
         raise ConfigError("log_key and site_key are not both set", place="brightline.toml", cure=cure)
-    log_key = SigningKey.parse(_read(config.log_key).decode("ascii", "replace"), str(config.log_key))
+    log_key = SigningKey.parse(read_file(config.log_key).decode("ascii", "replace"), str(config.log_key))
     try:
-        site_key = bytes.fromhex(_read(config.site_key).decode("ascii", "replace"))
+        site_key = bytes.fromhex(read_file(config.site_key).decode("ascii", "replace"))
     except ValueError:
         site_key = b""
     if len(site_key) != 32:
@@ -244,10 +246,18 @@ async def _upstream(config: Config, stack: AsyncExitStack, progress: Progress) -
         upstream, key = Upstream(model.url, limits=limits), model.api_key.encode()
     else:
         tls = ssl.create_default_context(cafile=str(config.upstream.ca_file)) if config.upstream.ca_file else None
-        key = _read(config.upstream.api_key_file).strip() if config.upstream.api_key_file else b""
+        key = _upstream_key(config.upstream.api_key_file) if config.upstream.api_key_file else b""
         upstream = Upstream(config.upstream.url, tls=tls, limits=limits)
     stack.callback(upstream.close)
     return upstream, key
+
+
+def _upstream_key(path: Path) -> bytes:
+    """The key for the model server: one word that a header can carry."""
+    key = read_file(path).strip()
+    if not re.fullmatch(rb"[\x21-\x7e]{1,4096}", key):
+        raise ConfigError("not an API key", place=str(path), cure="put the key alone into it, on one line")
+    return key
 
 
 def _limits(config: Config) -> Limits:
@@ -263,12 +273,3 @@ def _upstream_limits(config: Config) -> UpstreamLimits:
 
 def _embedded_digest() -> bytes:
     return bytes.fromhex(EmbeddedModel.weights.digest.removeprefix("sha256:"))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as e:
-        raise ConfigError(
-            f"cannot be read: {e.strerror}", place=str(path), cure="check the path and its rights"
-        ) from None

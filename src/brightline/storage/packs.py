@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from brightline.errors import TermsError, nearest
+from brightline.storage.files import read_file
 from brightline.terms import FILES, Pack, read_pack
 
 SHIPPED = ("vendor", "customer", "compromise")
@@ -33,10 +34,6 @@ def _folder(path: Path) -> dict[str, str]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise TermsError("over 4 MiB", place=str(path), cure="split the pack")
-        return path.read_text("utf-8")
+        return read_file(path, MAX_FILE, error=TermsError).decode("utf-8")
     except UnicodeDecodeError:
         raise TermsError("not UTF-8 text", place=str(path), cure="save the file as UTF-8") from None
-    except OSError as e:
-        raise TermsError(f"cannot be read: {e.strerror}", place=str(path), cure="check the path and its rights") from None

@@ -1,0 +1,26 @@
+"""Files that people name, read within bounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from brightline.errors import ConfigError, InputError
+
+MAX_FILE = 64 << 20
+
+
+def read_file(path: Path | str, most: int = MAX_FILE, *, error: type[InputError] = ConfigError) -> bytes:
+    """The bytes of a file of at most `most`; never more is held, for a device or a pipe may not end.
+
+    Raises `error` naming the file.
+    """
+    place = str(path) or "the empty name"
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - an empty Path would be the folder
+            data = file.read(most + 1)
+    except (OSError, ValueError) as e:  # ValueError: a NUL in the name, which TOML can hold
+        why = e.strerror if isinstance(e, OSError) else "no file can have this name"
+        raise error(f"cannot be read: {why}", place=place, cure="check the path and its rights") from None
+    if len(data) > most:
+        raise error(f"over {most >> 20} MiB", place=place, cure="give a smaller file")
+    return data
