@@ -25,7 +25,7 @@ from brightline.storage.journal import Journal
 from brightline.storage.record import MAX_BATCH, Receipt, Record
 from brightline.storage.vault import Vault
 
-MAX_WAITING = 8 * MAX_BATCH  # beyond that `append` waits for room before it takes a place in the queue
+GATHER_SECONDS = 0.002  # at least, from one batch to the next: each costs three syncs, however few share it
 _logger = logging.getLogger(__name__)
 
 
@@ -45,7 +45,8 @@ class Recorder:
         self._queue: list[_Waiting] = []
         self._busy = False  # a batch is with the thread, or about to be
         self._stopped: StorageError | None = None
-        self._room, self._idle = asyncio.Event(), asyncio.Event()
+        self._next = 0.0  # loop time before which no batch is handed over
+        self._idle = asyncio.Event()
         self._idle.set()
         self._publication: asyncio.Task[None] | None = None
         self._kept = 0  # segments that the last try to publish left behind
@@ -77,25 +78,24 @@ class Recorder:
         """What keeps the record from being written; empty where nothing does."""
         return str(self._stopped) if self._stopped is not None else ""
 
-    async def append(self, draft: Draft) -> Receipt:
-        """Returns when the draft's entry and private side are durable; to cancel it does not take the draft back.
+    def append(self, draft: Draft) -> asyncio.Future[Receipt]:
+        """Done when the draft's entry and private side are durable; to cancel it does not take the draft back.
 
-        Raises RecordError where the draft cannot be an entry (others are not touched), and StorageError where its
-        batch could not be made durable: then, and from then on, nothing is recorded until the record is opened anew.
+        RecordError where the draft cannot be an entry (others are not touched), and StorageError where its batch
+        could not be made durable: then, and from then on, nothing is recorded until the record is opened anew.
+        Whoever appends waits, so what is queued is bounded by the calls under way.
         """
-        while len(self._queue) >= MAX_WAITING and self._stopped is None:
-            self._room.clear()
-            await self._room.wait()
-        if self._stopped is not None:
-            raise self._stopped
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
+        if self._stopped is not None:
+            future.set_exception(self._stopped)
+            return future
         self._queue.append(_Waiting(draft, future))
         if not self._busy:
             self._busy = True
             self._idle.clear()
-            loop.call_soon(self._hand_over, loop)  # at the end of this turn: what comes in it shares the batch
-        return await future
+            self._gather(loop)
+        return future
 
     async def publish(self) -> Checkpoint:
         """Bring the published tiles and checkpoint up to the newest durable entry. Raises StorageError."""
@@ -117,9 +117,17 @@ class Recorder:
             self._thread.join()
             self._record.close()
 
+    def _gather(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hand over at the end of this turn, so that what comes in it shares the batch; under load, a little later."""
+        wait = self._next - loop.time()
+        if wait > 0:
+            loop.call_later(wait, self._hand_over, loop)
+        else:
+            loop.call_soon(self._hand_over, loop)
+
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
-        self._room.set()
+        self._next = loop.time() + GATHER_SECONDS
         self._batches.put((loop, batch))
 
     def _work(self) -> None:
@@ -146,7 +154,7 @@ class Recorder:
             else:
                 waiting.future.set_exception(result)
         if self._queue:
-            self._hand_over(loop)
+            self._gather(loop)
         else:
             self._busy = False
             self._idle.set()
