@@ -20,8 +20,6 @@ MAX_CONCURRENT = 128  # half of the usual connections to an upstream: no key tak
 MAX_LIMIT = 10**9  # bytes, seconds, connections: what is beyond means no limit, and there is none such
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
-    r"[0-9A-Fa-f:.]+|[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
-)  # an address, or a name that can be one
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
         "purposes", "actors", "limits")  # fmt: skip
 _UPSTREAM = ("url", "api_key_file", "ca_file")
