@@ -30,7 +30,7 @@ from brightline.gateway.config import EMBEDDED, Config
 from brightline.gateway.entries import interrupted_draft
 from brightline.gateway.exchange import Exchange
 from brightline.gateway.routes import Routes, refused
-from brightline.gateway.standing import Standing, agreed, check_log, observed
+from brightline.gateway.standing import Standing, agreed, answered_by, check_log, observed
 from brightline.gateway.wire import Limits, Upstream, UpstreamLimits, serve
 from brightline.keys import SigningKey, VerifyKey
 from brightline.models import EmbeddedModel
@@ -68,6 +68,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         # 1. what stands, and room for it
         log_key, site_key = read_keys(config)
         standing = standing_of(config, observe)
+        if config.upstream.url == EMBEDDED:
+            standing = answered_by(standing, _embedded_digest())
         check_log(standing, log_key.name, log_key.public)
         access = Access(config, standing.pack.terms.scope)
         raise_open_files(config)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brightline.agreement import Agreement, Disclosure
 from brightline.errors import AgreementError
@@ -54,6 +54,23 @@ def agreed(agreement: Agreement) -> Standing:
 def observed(pack: Pack, models: Mapping[str, bytes]) -> Standing:
     """Observe with a pack that nobody has agreed to."""
     return Standing(pack, None, models, Disclosure())
+
+
+def answered_by(standing: Standing, digest: bytes) -> Standing:
+    """The same, serving only the model with these weights: the only one that the upstream has. Raises AgreementError.
+
+    Otherwise a call that names another model would be decided and recorded as that one, and answered by this.
+    """
+    if standing.agreement is None:
+        return standing
+    models = {name: agreed for name, agreed in standing.models.items() if agreed == digest}
+    if not models:
+        raise AgreementError(
+            "the embedded model is none of those agreed: none has the digest of its weights",
+            place="agreement: models",
+            cure=f"set upstream.url to the server of the agreed model, or agree on sha256:{digest.hex()}",
+        )
+    return replace(standing, models=models)
 
 
 def check_log(standing: Standing, origin: str, key: VerifyKey) -> None:
