@@ -48,8 +48,13 @@ def user(shell: Shell, home: Path) -> Shell:
 @pytest.fixture
 def parties(user: Shell, home: Path) -> Shell:
     """The keys of vendor, customer and a stranger, a draft, and another that differs from it."""
-    for path in home.glob("*.*"):
-        shutil.copy(path, user.folder)
-    user.write("draft.toml", DRAFT)
-    user.write("other.toml", DRAFT.replace("our models", "our best models"))
+    settle(user, home)
     return user
+
+
+def settle(shell: Shell, home: Path) -> None:
+    """What `parties` have beside a user's pack."""
+    for path in home.glob("*.*"):
+        shutil.copy(path, shell.folder)
+    shell.write("draft.toml", DRAFT)
+    shell.write("other.toml", DRAFT.replace("our models", "our best models"))

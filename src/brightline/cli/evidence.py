@@ -15,7 +15,7 @@ from brightline.assurance.verify import Result
 from brightline.assurance.verify import verify as verify_bundle
 from brightline.cli.agreement import known_keys
 from brightline.cli.printing import Json, print_json, quote, read_bytes, say
-from brightline.errors import BrightlineError, ConfigError, StorageError
+from brightline.errors import BrightlineError, ConfigError
 from brightline.storage.published import Published
 
 app = typer.Typer(help="Make a bundle for the other side, and say what every byte of it tells.", no_args_is_help=True)
@@ -45,6 +45,9 @@ def export(
     if settings.agreement is None:
         cure = "evidence is made for an agreement: set agreement in the settings"
         raise ConfigError("no agreement is set", place=str(config), cure=cure)
+    if not settings.data.is_dir():  # opening it would begin a log of this origin with nothing in it
+        cure = "check `data` in the settings: `brightline serve` makes the record"
+        raise ConfigError("there is no record", place=str(settings.data), cure=cure)
     running = not publish_record(settings)
     published = Published(settings.data / "log")
     # 2. the bundle, whole or not at all
