@@ -5,7 +5,8 @@ Private fields carry the content, the actor and every fact with its source; the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
 from brightline.gateway.access import Purpose
 from brightline.gateway.codec import Answer, Api, Call
@@ -24,14 +25,17 @@ _OUTCOME = {
     Outcome.ASK: OutcomeCode.ASK,
     Outcome.DENY: OutcomeCode.DENY,
 }
-_FLAGS: tuple[tuple[str, FactValue, Flag], ...] = (
-    ("screen", "not_screened", Flag.NOT_SCREENED),
-    ("screen", "flagged", Flag.SCREEN_FLAGGED),
-    ("integrity", "drifted", Flag.DRIFTED),
-    ("meter", "missing", Flag.METER_MISSING),
-    ("approval_tempo", "hurried", Flag.HURRIED),
-    ("end_user", "unidentified", Flag.UNIDENTIFIED),
+# Flags as plain integers: `|` on an enum costs a microsecond, and every call does it several times.
+_FLAGS: tuple[tuple[str, FactValue, int], ...] = (
+    ("screen", "not_screened", int(Flag.NOT_SCREENED)),
+    ("screen", "flagged", int(Flag.SCREEN_FLAGGED)),
+    ("integrity", "drifted", int(Flag.DRIFTED)),
+    ("meter", "missing", int(Flag.METER_MISSING)),
+    ("approval_tempo", "hurried", int(Flag.HURRIED)),
+    ("end_user", "unidentified", int(Flag.UNIDENTIFIED)),
 )
+_STREAMED, _CLAIMED, _ALTERNATIVE = int(Flag.STREAMED), int(Flag.CLAIMED), int(Flag.ALTERNATIVE)
+_OBSERVED, _ESTIMATED = int(Flag.OBSERVED), int(Flag.ESTIMATED)
 
 
 def decision_draft(
@@ -45,20 +49,18 @@ def decision_draft(
         if use.facts.get(name) == value:
             flags |= flag
     if call.stream:
-        flags |= Flag.STREAMED
+        flags |= _STREAMED
     if claimed:
-        flags |= Flag.CLAIMED
+        flags |= _CLAIMED
     if use.alternatives:
-        flags |= Flag.ALTERNATIVE
+        flags |= _ALTERNATIVE
     if standing.observing:
-        flags |= Flag.OBSERVED
-    needed = {a for n in decision.needs for a in n.approvals}
-    missing = {f for n in decision.needs for f in n.facts}
+        flags |= _OBSERVED
     body = DecisionBody(
         claimed=claimed,
-        missing=_ranks(words, "facts", frozenset(missing)),
-        approvals=_ranks(words, "approvals", frozenset(needed)),
-        duties=_ranks(words, "duties", frozenset(decision.duties)),
+        missing=_ranks(words.facts, {f for n in decision.needs for f in n.facts}),
+        approvals=_ranks(words.facts["approvals"].names, {a for n in decision.needs for a in n.approvals}),
+        duties=_ranks(words.facts["duties"].names, decision.duties),
         api=_API[call.api],
         act=Act.MODEL_CALL,
     )
@@ -84,16 +86,14 @@ def outcome_draft(
     standing: Standing, decision: int, status: OutcomeStatus, answer: Answer | None, upstream_status: int, model: bytes
 ) -> Draft:
     """The entry of how a call ended. Tokens that the model server did not tell are estimated, and flagged so."""
-    flags = Flag(0)
-    if standing.observing:
-        flags |= Flag.OBSERVED
+    flags = _OBSERVED if standing.observing else 0
     inputs = outputs = calls = 0
     text = b""
     if answer is not None:
         text = answer.text.encode("utf-8", "replace")
         calls = len(answer.tool_calls)
         if answer.output_tokens is None:
-            flags |= Flag.ESTIMATED
+            flags |= _ESTIMATED
         inputs = answer.input_tokens or 0
         outputs = answer.output_tokens if answer.output_tokens is not None else -(-len(text) // 4)
     return Draft(
@@ -110,21 +110,30 @@ def interrupted_draft(standing: Standing, decision: int) -> Draft:
     return Draft(OutcomeBody(decision, OutcomeStatus.INTERRUPTED), terms=standing.terms_digest)
 
 
-def clause_bits(terms: Terms, ids: tuple[str, ...]) -> int:
+def clause_bits(terms: Terms, ids: Iterable[str]) -> int:
     """The bits of clauses by rank; none for `default-deny`."""
-    return sum(1 << i for i, c in enumerate(terms.clauses) if c.id in ids)
+    bits = 0
+    for i in ids:
+        rank = terms.rank.get(i)
+        if rank is not None:
+            bits |= 1 << rank
+    return bits
 
 
 def _facts(facts: Mapping[str, FactValue], sources: Mapping[str, Source]) -> list[tuple[str, bytes]]:
     """Private fields `fact.NAME` = `VALUE SOURCE`; members of a set are joined with plus signs."""
-    return [
-        (f"fact.{name}", f"{_plain(value)} {sources.get(name, Source.OBSERVED)}".encode())
-        for name, value in facts.items()
-    ]
+    observed = Source.OBSERVED
+    return [(_field(name), _said(value, sources.get(name, observed))) for name, value in facts.items()]
 
 
-def _plain(value: FactValue) -> str:
-    return "+".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+@lru_cache(1024)
+def _field(fact: str) -> str:
+    return f"fact.{fact}"
+
+
+@lru_cache(4096)  # words of the vocabulary; the same few in nearly every call
+def _said(value: FactValue, source: Source) -> bytes:
+    return f"{'+'.join(sorted(value)) if isinstance(value, frozenset) else value} {source}".encode()
 
 
 def _claimed(words: Vocabulary, use: Use) -> int:
@@ -136,9 +145,6 @@ def _claimed(words: Vocabulary, use: Use) -> int:
     return bits
 
 
-def _ranks(words: Vocabulary, table: str, names: frozenset[str]) -> int:
-    """Bits of `names` in vocabulary order: of all facts, or of the values of one fact."""
-    if not names:
-        return 0
-    order = tuple(words.facts) if table == "facts" else words.facts[table].names
-    return sum(1 << i for i, n in enumerate(order) if n in names)
+def _ranks(order: Iterable[str], names: Collection[str]) -> int:
+    """Bits of `names` by their place in `order`."""
+    return sum(1 << i for i, n in enumerate(order) if n in names) if names else 0

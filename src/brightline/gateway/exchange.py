@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from brightline.errors import BrightlineError, CallError, OracleError, StorageError, UpstreamError
 from brightline.gateway.access import Access, Caller
@@ -53,7 +53,8 @@ class Receipt(Protocol):
 class Recorder(Protocol):
     """Makes entries durable: done when the entry is, StorageError where it cannot be; cancelled, it goes on."""
 
-    def append(self, draft: Draft) -> Awaitable[Receipt]: ...
+    def append(self, draft: Draft) -> asyncio.Future[Any]:  # of a Receipt: a future's type is invariant
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ class Exchange:
         permits = decision.outcome is Outcome.PERMIT or self.standing.observing
         # 5. record, durably, before any byte goes upstream
         draft = decision_draft(self.standing, call, purpose, use, decision, flags, model)
-        appended = asyncio.ensure_future(self.recorder.append(draft))
+        appended = self.recorder.append(draft)
+        receipt: Receipt
         try:
             receipt = await asyncio.shield(appended)
         except asyncio.CancelledError:

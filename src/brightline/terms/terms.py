@@ -70,6 +70,11 @@ class Terms:
         return found
 
     @cached_property
+    def rank(self) -> Mapping[str, int]:
+        """@id → rank."""
+        return {c.id: i for i, c in enumerate(self.clauses)}
+
+    @cached_property
     def titles(self) -> Mapping[str, str]:
         """@id → @title."""
         return {c.id: c.title for c in self.clauses}
