@@ -37,7 +37,9 @@ def cpu_seconds(pids: Sequence[int]) -> float:
 
 def memory(pids: Sequence[int]) -> float:
     """Resident memory of these processes in MB; pages that they share are counted for each."""
-    return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return (
+        sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    )
 
 
 def description() -> list[str]:
@@ -45,7 +47,9 @@ def description() -> list[str]:
     settings = sysconfig.get_config_var("CONFIG_ARGS") or ""
     built = [n for n, flag in (("PGO", "--enable-optimizations"), ("LTO", "--with-lto")) if flag in settings]
     missing = [n for n in ("PGO", "LTO") if n not in built]
-    how = "; ".join((["with " + " and ".join(built)] if built else []) + (["without " + " or ".join(missing)] if missing else []))
+    how = "; ".join(
+        (["with " + " and ".join(built)] if built else []) + (["without " + " or ".join(missing)] if missing else [])
+    )
     libraries = ("uvloop", "httptools", "msgspec", "numpy", "cryptography", "cedarpy")
     one, five, fifteen = os.getloadavg()
     return [
@@ -69,8 +73,12 @@ def _gibibytes() -> float:
 def _commit() -> str:
     """Short, with a plus where files of the package differ from it."""
     try:
-        name = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
-        changed = subprocess.run(["git", "status", "--porcelain", "src"], capture_output=True, text=True, check=True).stdout
+        name = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "src"], capture_output=True, text=True, check=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return name.strip() + ("+" if changed.strip() else "")

@@ -97,7 +97,9 @@ class Mock(asyncio.Protocol):
         if b'"stream":true' not in body:
             self.answer(_BODY)
             return
-        self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+        self.transport.write(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+        )
         last = [_STOP, _USAGE] if b'"include_usage":true' in body else [_STOP]
         self.events([*[_WORD] * CHUNKS, *last, b"data: [DONE]\n\n"], 0)
 
