@@ -27,6 +27,7 @@ from brightline.keys import SigningKey
 from brightline.record.entry import ENTRY_BYTES, Entry, unpack
 from brightline.storage.published import Published
 from brightline.terms import Pack, read_pack
+from brightline.vocabulary import module
 from tests.agreement.founding import CUSTOMER, VENDOR, agreement, signed
 from tests.cli.shell import SOURCE, Said, Shell
 from tests.gateway.stage import PURPOSES
@@ -43,7 +44,9 @@ TIME_LIMIT = 120  # seconds after which a process that hangs fails the test
 
 @cache
 def pack() -> Pack:
-    return read_pack("live", {"terms.cedar": CLAUSES})
+    about = 'title = "The terms of these tests"\n\n[components]\n"army/g2" = "intelligence staff"\n\n[vocabulary]\n'
+    about += "".join(f'{name} = "{module(name).digest}"\n' for name in ("core", "defence"))
+    return read_pack("live", {"terms.toml": about, "terms.cedar": CLAUSES})
 
 
 def agreed(**changes: Any) -> Agreement:

@@ -127,7 +127,8 @@ def standing_of(config: Config, observe: Pack | None) -> Standing:
     envelope = read_envelope(read_file(config.agreement), str(config.agreement))
     status = in_force([envelope], keys=_parties(config))
     if not status.in_force:
-        raise AgreementError(status.text, place=str(config.agreement), cure="both parties sign the same text first")
+        why = " ".join([status.text, *(note.text for note in status.notes)])
+        raise AgreementError(why, place=str(config.agreement), cure="both parties sign the same text first")
     return agreed(status.agreement)
 
 
@@ -247,7 +248,7 @@ async def _upstream(config: Config, stack: AsyncExitStack, progress: Progress) -
         await asyncio.to_thread(model.start, progress)
         upstream, key = Upstream(model.url, limits=limits), model.api_key.encode()
     else:
-        tls = ssl.create_default_context(cafile=str(config.upstream.ca_file)) if config.upstream.ca_file else None
+        tls = _trusting(config.upstream.ca_file) if config.upstream.ca_file else None
         key = _upstream_key(config.upstream.api_key_file) if config.upstream.api_key_file else b""
         upstream = Upstream(config.upstream.url, tls=tls, limits=limits)
     stack.callback(upstream.close)
@@ -260,6 +261,14 @@ def _upstream_key(path: Path) -> bytes:
     if not re.fullmatch(rb"[\x21-\x7e]{1,4096}", key):
         raise ConfigError("not an API key", place=str(path), cure="put the key alone into it, on one line")
     return key
+
+
+def _trusting(ca_file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cadata=read_file(ca_file).decode("ascii"))
+    except (ssl.SSLError, UnicodeDecodeError, ValueError):
+        cure = "name a file of certificates in PEM"
+        raise ConfigError("not a file of certificates", place=str(ca_file), cure=cure) from None
 
 
 def _limits(config: Config) -> Limits:

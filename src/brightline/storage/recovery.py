@@ -15,7 +15,7 @@ import numpy as np
 
 from brightline.errors import RecordError, StorageError
 from brightline.keys import VerifyKey
-from brightline.record import checkpoint
+from brightline.record import checkpoint, note
 from brightline.record.checkpoint import Checkpoint
 from brightline.record.entry import BUNDLE
 from brightline.record.log import Log
@@ -25,6 +25,7 @@ from brightline.storage.publication import published_entries
 from brightline.storage.segment import SLOT, Rows, Seal, Segment, as_rows, is_seal, is_torn
 
 CURE = "keep these files as they are, restore the folder from a back-up, and tell whoever holds a later checkpoint"
+OTHERS = "give each log a data folder of its own, and keep its key with it"
 _BUNDLES_AT_ONCE = 64
 
 
@@ -85,8 +86,13 @@ class Recovery:
         path = self._public / CHECKPOINT
         if not path.exists():
             return
+        data = self._disk.read(path)
         try:
-            self._published = checkpoint.verify(self._disk.read(path), [self._key], str(path))
+            signed = note.parse(data, str(path))
+            origin = Checkpoint.parse(signed.text, str(path)).origin
+            if origin != self._log.origin and origin in [s.name for s in signed.signatures]:
+                self._refuse(path, f"another log's: {origin}, not {self._log.origin}", OTHERS)
+            self._published = checkpoint.verify(data, [self._key], str(path))
         except RecordError as e:
             self._refuse(path, e.text)
         self._meet(Checkpoint(self._log.origin, 0, self._log.checkpoint().root))
@@ -97,6 +103,8 @@ class Recovery:
         if not len(rows) or not is_seal(rows[:1])[0]:
             self._refuse(path, "damaged at its start: no checkpoint opens it")
         opening = self._unpack(path, rows, 0)
+        if opening.key_id != self._key.id:
+            self._refuse(path, f"another log's: not signed by {self._key}", OTHERS)
         if first:
             self._replay_bundles(opening.size)
         missing = opening.size - self._log.size
@@ -198,5 +206,5 @@ class Recovery:
         if self._published == passed:
             self._published = None
 
-    def _refuse(self, path: Path, text: str) -> Never:
-        raise StorageError(text, place=str(path), cure=CURE)
+    def _refuse(self, path: Path, text: str, cure: str = CURE) -> Never:
+        raise StorageError(text, place=str(path), cure=cure)
