@@ -39,7 +39,7 @@ serve: $(STAMP)
 	@$(BIN)/brightline serve $(or $(ARGS),--config play/brightline.toml)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-extras: $(STAMP)
 	@tools/extras.sh
