@@ -107,6 +107,10 @@ def body_of(made: bodies.Body) -> dict[str, object]:
     return {"body": bodies.pack(made)}
 
 
+def other(kind: Kind) -> dict[str, object]:
+    return {"kind": kind, "outcome": 0}
+
+
 # Entry 1 is a permitted decision, 2 its outcome, 3 a hold, 4 a denial that was only observed, 5 its outcome,
 # 6 an ask, 7 a permit, 8 its outcome, 9 a hold, 256 counters.
 BROKEN: dict[str, tuple[int, dict[str, object], str]] = {
@@ -136,6 +140,30 @@ BROKEN: dict[str, tuple[int, dict[str, object], str]] = {
     "outcome of a hold": (8, body_of(OutcomeBody(3, 1)), "let nothing through"),
     "outcome of an outcome": (8, body_of(OutcomeBody(2, 1)), "let nothing through"),
     "second outcome": (8, body_of(OutcomeBody(1, 1)), "outcome already"),
+    "spare byte in between": (1, {"body": bytes(58) + b"\1" + bytes(13)}, "spare bytes"),
+    "spare bytes of an approval": (3, {**other(Kind.APPROVAL), "body": bytes(18) + b"\1" + bytes(52) + b"\1"}, "spare"),
+    "verdict 7": (3, {**other(Kind.APPROVAL), **body_of(bodies.ApprovalBody(1, 0, 0, 7))}, "verdict 7"),
+    "approval of what is to come": (
+        3,
+        {**other(Kind.APPROVAL), **body_of(bodies.ApprovalBody(3, 0, 0, 1))},
+        "before it",
+    ),
+    "end of what is to come": (
+        3,
+        {**other(Kind.EXCEPTION), **body_of(bodies.ExceptionBody(3, 0, 0, 0, 0, 2))},
+        "before it",
+    ),
+    "epoch to come": (3, {**other(Kind.EPOCH), **body_of(bodies.EpochBody(1, 3, 0, 0))}, "before it"),
+    "erasure of counters": (3, {**other(Kind.ERASURE), **body_of(bodies.ErasureBody(0, 0, 1))}, "nothing to erase"),
+    "erasure of what is to come": (3, {**other(Kind.ERASURE), **body_of(bodies.ErasureBody(3, 0, 1))}, "before it"),
+    "subject 8": (3, {**other(Kind.CHANGE), **body_of(ChangeBody(8, TERMS))}, "subject 8"),
+    "own digest in clear": (3, {**other(Kind.CHANGE), **body_of(ChangeBody(ChangeSubject.TOOLS, TERMS))}, "guessed"),
+    "own digest before": (3, {**other(Kind.CHANGE), **body_of(ChangeBody(16, previous=TERMS))}, "guessed"),
+    "own change of nothing": (
+        3,
+        {**other(Kind.CHANGE), **body_of(ChangeBody(ChangeSubject.ACTORS)), "commitment": bytes(32)},
+        "neither in clear nor",
+    ),
     "totals": (256, body_of(Counters(1)), "its total of decisions"),
     "hidden decision": (9, {"kind": Kind.EPOCH, "outcome": 0, **body_of(bodies.EpochBody(0, 1, 0, 0))}, "its total of"),
     "hidden tokens": (2, body_of(OutcomeBody(1, 1, 64)), "its total of input_tokens"),
