@@ -10,6 +10,7 @@ import pytest
 
 from brightline.errors import CallError
 from brightline.gateway.wire import Limits, Reply, Request
+from brightline.gateway.wire.reading import SLICE
 from tests.gateway.wire.rig import Client, Rig, echo, get, post
 
 
@@ -78,6 +79,59 @@ def test_reading_pauses_while_the_queue_is_full(rig: Rig) -> None:
         rig.call(gate.set)
         for _ in range(sent // len(post(b"/", body))):
             assert client.answer()[2] == b"/ " + body
+
+
+def test_the_queue_is_bounded_however_small_the_requests_and_whatever_stands_before_them(rig: Rig) -> None:
+    gate = rig.call(asyncio.Event)
+
+    async def handle(request: Request, reply: Reply) -> None:
+        await gate.wait()
+        await echo(request, reply)
+
+    server = rig.serve(handle, Limits(pipelined=2))
+    tiny = b"GET / HTTP/1.1\r\nHost:h\r\n\r\n"
+    with Client(server.address) as client:
+        client.send(post(b"/big", b"x" * 60_000) + tiny * 3_000)
+        rig.until(lambda: any(one._held_back for one in server._clients))
+        (connection,) = server._clients
+        assert len(connection._queue) <= 2 + SLICE // len(tiny) + 1
+        rig.call(gate.set)
+        assert client.answer()[2] == b"/big " + b"x" * 60_000
+        assert {client.answer()[2] for _ in range(3_000)} == {b"/ "}
+
+
+def test_bytes_that_a_transport_hands_over_although_it_is_paused_keep_their_place(rig: Rig) -> None:
+    gate = rig.call(asyncio.Event)
+
+    async def handle(request: Request, reply: Reply) -> None:
+        await gate.wait()
+        await echo(request, reply)
+
+    server = rig.serve(handle, Limits(pipelined=2))
+    with Client(server.address) as client:
+        first = b"".join(get(b"/%03d" % n) for n in range(200))
+        client.send(first)
+        rig.until(lambda: any(len(one._rest) == len(first) - SLICE for one in server._clients))
+        (connection,) = server._clients
+        rig.call(lambda: connection.data_received(get(b"/late")))
+        rig.call(gate.set)
+        assert [client.answer()[2] for _ in range(201)] == [*(b"/%03d " % n for n in range(200)), b"/late "]
+
+
+def test_what_a_client_that_goes_had_sent_is_no_longer_held(rig: Rig) -> None:
+    begun: list[bytes] = []
+
+    async def handle(request: Request, _: Reply) -> None:
+        begun.append(request.body)
+        await asyncio.sleep(1_000)
+
+    server = rig.serve(handle, Limits(pipelined=5))
+    with Client(server.address) as client:
+        client.send(post(b"/", b"x" * 1_000) * 3 + post(b"/", b"x" * 1_000)[:-1])
+        rig.until(lambda: server.held == 3_999 and bool(begun))
+    rig.until(lambda: server.clients == 0)
+    assert server.held == 0
+    assert len(begun) == 1
 
 
 def test_a_refusal_waits_for_the_answers_before_it(rig: Rig) -> None:

@@ -86,10 +86,6 @@ class Inbound(Client):
             if self._reading.waits_for_100 and self._current is None and not self._queue:
                 self._continue()
 
-    def eof_received(self) -> bool:
-        """A client that closes its sending end has gone, as far as one can tell; a refusal still reaches it."""
-        return bool(self._queue) and isinstance(self._queue[0], CallError)
-
     def connection_lost(self, _exc: Exception | None) -> None:
         """Cancel the handler, unless it has ended its answer: then it finishes its work."""
         self.gone = True

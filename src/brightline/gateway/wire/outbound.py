@@ -37,8 +37,9 @@ class Outbound(asyncio.Protocol):
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)  # set when the connection is made
         self.until = math.inf  # loop time by which something must come
         self.idle_since = 0.0
-        self.closed = False
+        self.closed = self._used = False
         self._loop, self._limits, self._origin, self._free, self._lost = loop, limits, origin, free, lost
+        self._poll = select.poll()
         self._parser = httptools.HttpResponseParser(self)
         self._answer: weakref.ref[Response] | None = None  # weak, so that one which nobody holds is noticed
         self._filling: Response | None = None  # the same, while the parser runs
@@ -61,7 +62,7 @@ class Outbound(asyncio.Protocol):
         now = self._loop.time()
         response = Response(self._loop, self)
         self._answer = weakref.ref(response, self._forgotten)
-        self._head_only = head_only
+        self._head_only, self._used = head_only, True
         self._reset()
         self._whole_by = now + self._limits.whole_seconds
         self.until = min(self._whole_by, now + self._limits.first_byte_seconds)
@@ -73,19 +74,16 @@ class Outbound(asyncio.Protocol):
         return response
 
     def usable(self) -> bool:
-        """Nobody has closed it, as far as one can know without writing.
+        """Nobody has closed it or written on it, as far as one can know without writing.
 
-        A connection that rested is asked through `poll`: an end of stream may have arrived that the loop
-        has not yet read, and a request written now would be neither answered nor safe to repeat.
+        It is asked through `poll`, for the loop may not have read yet what arrived. After an end of stream a request
+        would be neither answered nor safe to repeat; and bytes that follow the last answer would pass for the answer
+        to this request, which is another caller's. (A new TLS connection may have tickets to read; nobody asks it.)
         """
         idle = self._loop.time() - self.idle_since
         if self.transport.is_closing() or idle > self._limits.idle_seconds:
             return False
-        if idle < 0.5:  # nobody closes so soon
-            return True
-        poll = select.poll()
-        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return not poll.poll(0)
+        return not ((self._used or idle > 0.5) and self._poll.poll(0))
 
     def sweep(self, now: float) -> None:
         """Called a few times a second: give up on an answer that is late, or a connection unused for long."""
@@ -113,6 +111,7 @@ class Outbound(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.idle_since = self._loop.time()
+        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
         response = self._answer() if self._answer is not None else None

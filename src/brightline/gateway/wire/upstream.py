@@ -56,10 +56,12 @@ class Upstream:
         """
         head = self._head(method, path, headers, body)
         connection = self._kept() or await self._next()
-        if connection.transport.is_closing():  # it closed between being handed to us and now
+        if not connection.usable():  # it closed, or spoke unasked, between being handed to us and now
+            connection.abort()
             connection = self._kept() or await self._next()
-        if connection.transport.is_closing():
-            raise self._error("the upstream closes its connections as soon as they are open")
+        if not connection.usable():
+            connection.abort()
+            raise self._error("the upstream closes its connections, or speaks on them, before it is asked")
         response = connection.begin(head, body, head_only=method == b"HEAD")
         try:
             while not response.status:
@@ -209,7 +211,7 @@ def _parse(url: str) -> tuple[str, int, bytes, bool]:
     try:
         parts = urlsplit(url)
         port = parts.port
-        host = (parts.hostname or "").encode("idna" if not (parts.hostname or "").isascii() else "ascii").decode()
+        host = (parts.hostname or "").encode("idna").decode()
     except (ValueError, UnicodeError):
         raise ConfigError("the URL of an upstream cannot be read", place="upstream", cure=cure) from None
     if parts.scheme not in ("http", "https") or not host:
