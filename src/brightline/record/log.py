@@ -103,6 +103,11 @@ class Log:
         return self._state.size
 
     @property
+    def time(self) -> int:
+        """Of the newest entry, Unix seconds; 0 where there is none."""
+        return self._state.time
+
+    @property
     def totals(self) -> Counters:
         """Of all entries so far: what the next counters entry will say."""
         return self._state.totals

@@ -88,6 +88,18 @@ class File:
 class Disk:
     """Folders and whole files."""
 
+    def lock(self, path: Path) -> int:
+        """Take the folder's lock for this process; it ends with the process. Raises StorageError where another has
+        it."""
+        with trouble(path, "open"):
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(fd)
+            raise in_use(path.parent) from None
+        return fd
+
     def open(self, path: Path, *, create: bool = False) -> File:
         return File(path, create)
 
@@ -141,23 +153,66 @@ class Disk:
             path.rmdir()
 
 
+class Looking(Disk):
+    """The same disk for whoever only looks: nothing is made or changed, and what is not there counts as empty.
+
+    What recovery would cut off or write again is left as it is.
+    """
+
+    def lock(self, path: Path) -> int:
+        """Is the lock free? It is not kept."""
+        if path.exists():
+            with trouble(path, "open"):
+                fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                raise in_use(path.parent) from None
+            finally:
+                os.close(fd)
+        return -1
+
+    def open(self, path: Path, *, create: bool = False) -> File:
+        return _Seen(path, create)
+
+    def replace(self, path: Path, data: bytes) -> None:
+        pass
+
+    def sync_folder(self, path: Path) -> None:
+        pass
+
+    def make_folder(self, path: Path) -> None:
+        pass
+
+    def names(self, path: Path) -> list[str]:
+        return super().names(path) if path.is_dir() else []
+
+
+class _Seen(File):
+    """A file that is only read; where it may be made and is not there, an empty one."""
+
+    def __init__(self, path: Path, create: bool) -> None:
+        self.path = path
+        shown = Path(os.devnull) if create and not path.exists() else path
+        with trouble(path, "open"):
+            self._fd = os.open(shown, os.O_RDONLY | os.O_CLOEXEC)
+        self._size = self.size()
+
+    def write(self, at: int, data: bytes, *, ahead: int = 0) -> None:
+        pass
+
+    def cut(self, size: int) -> None:
+        pass
+
+    def sync(self) -> None:
+        pass
+
+
 IN_USE = "another process writes this record"
 
 
-def lock(path: Path) -> int:
-    """Take the folder's lock for this process; it ends with the process. Raises StorageError where another has it."""
-    with trouble(path, "open it"):
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(fd)
-        raise StorageError(
-            IN_USE,
-            place=str(path.parent),
-            cure="stop it, or give this one its own folder",
-        ) from None
-    return fd
+def in_use(folder: Path) -> StorageError:
+    return StorageError(IN_USE, place=str(folder), cure="stop it, or give this one its own folder")
 
 
 class trouble:  # noqa: N801 (read as a verb: `with trouble(path, "read it"):`)

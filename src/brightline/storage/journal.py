@@ -21,7 +21,7 @@ from brightline.record.checkpoint import Checkpoint
 from brightline.record.entry import BUNDLE
 from brightline.record.log import Batch, Disclosure, Log
 from brightline.record.tiles import Growth
-from brightline.storage.disk import Disk, lock
+from brightline.storage.disk import Disk
 from brightline.storage.publication import Edition, publish, published_entries
 from brightline.storage.recovery import Recovery
 from brightline.storage.segment import SLOT, Seal, Segment, name_of
@@ -53,7 +53,7 @@ class Journal:
         self = cls(folder, key, Log(key.name, disclosure), disk)
         for part in (folder, self._public, self._journal):
             disk.make_folder(part)
-        self._lock = lock(folder / "lock")
+        self._lock = disk.lock(folder / "lock")
         try:
             found = Recovery(self._public, self._journal, self.log, key.public, disk).run()
             if found is None:

@@ -8,8 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import msgspec
+
 from brightline.errors import RecordError, StorageError
 from brightline.keys import SigningKey
+from brightline.record.commitment import commit
 from brightline.record.entry import ENTRY_BYTES, NO_DIGEST, unpack
 from brightline.record.log import Disclosure, Draft
 from brightline.storage.disk import Disk
@@ -54,7 +57,9 @@ class Record:
         try:
             vault = Vault.open(folder / "private", site_key, journal.log.size, _MOST_AHEAD, disk)
             try:
-                _check_private_side(journal, vault)
+                # The newest entries: else another time's private side, or another site key, was put here.
+                size = journal.log.size
+                check_private_side(journal, vault, max(0, size - _MOST_AHEAD), size)
             except BaseException:
                 vault.close()
                 raise
@@ -103,16 +108,33 @@ class Record:
         self.journal.close()
 
 
-def _check_private_side(journal: Journal, vault: Vault) -> None:
-    """The newest entries that commit to something must have it: else another time's private side was put here."""
-    last = journal.log.size
-    first = max(0, last - _MOST_AHEAD)
-    data = journal.read(first, last)
+def check_private_side(journal: Journal, vault: Vault, first: int, last: int) -> int:
+    """Entries first..last-1 that commit to something: what they commit to is there and opens, or was erased.
+
+    Returns how many were erased. Raises StorageError naming the first entry of which that is not so.
+    """
+    data, erased = journal.read(first, last), 0
     for i, there in enumerate(vault.has(first, last)):
         entry = unpack(data[i * ENTRY_BYTES : (i + 1) * ENTRY_BYTES])
-        if entry.commitment != NO_DIGEST and not there:
-            raise StorageError(
-                f"the private side of entry {entry.sequence} is missing",
-                place=str(journal.folder / "private"),
-                cure="restore the private folder from the back-up that belongs to this record",
-            )
+        if entry.commitment == NO_DIGEST:
+            continue
+        if not there:
+            raise _private(journal, f"the private side of entry {entry.sequence} is missing")
+        try:
+            opened = vault.opened(entry.sequence)
+        except (RecordError, msgspec.MsgspecError):
+            raise _private(
+                journal,
+                f"the private side of entry {entry.sequence} does not open",
+                "check that site_key is the one of this record; if it is, ",
+            ) from None
+        if opened is None:
+            erased += 1
+        elif commit(*opened) != entry.commitment:
+            raise _private(journal, f"the private side of entry {entry.sequence} is not what the entry commits to")
+    return erased
+
+
+def _private(journal: Journal, text: str, first: str = "") -> StorageError:
+    cure = f"{first}restore the private folder from the back-up that belongs to this record"
+    return StorageError(text, place=str(journal.folder / "private"), cure=cure)

@@ -102,6 +102,13 @@ class Vault:
         key, sealed = self._find(sequence)
         return msgspec.msgpack.decode(open_sealed(key, sealed), type=Fields)
 
+    def opened(self, sequence: int) -> tuple[bytes, Fields] | None:
+        """The entry's own key and what it commits to; None where it was erased. Raises as `fields`."""
+        if self._place(sequence)[0] == _ERASED:
+            return None
+        key, sealed = self._find(sequence)
+        return key, msgspec.msgpack.decode(open_sealed(key, sealed), type=Fields)
+
     def key(self, sequence: int) -> bytes:
         """The entry's own key, to make openings with."""
         return self._find(sequence)[0]
