@@ -133,3 +133,13 @@ def test_a_length_that_no_file_has_takes_no_memory() -> None:
     assert About.from_bytes(huge.to_bytes()) == huge
     with pytest.raises(RecordError, match="the file ends"):
         read(head(huge, NOTE) + ENTRIES)
+
+
+def test_a_part_of_a_log_is_refused_with_what_to_do() -> None:
+    with pytest.raises(RecordError, match="export the whole log"):
+        read(with_about(about(first=1)))
+
+
+def test_a_checkpoint_that_no_reader_would_take_is_not_written() -> None:
+    with pytest.raises(RecordError, match="1048577 bytes"):
+        head(ABOUT, bytes((1 << 20) + 1))

@@ -9,7 +9,7 @@ import pytest
 
 from brightline.agreement import Keys, Log
 from brightline.assurance.verify import verify
-from brightline.assurance.verify.bundle import About, head
+from brightline.assurance.verify.bundle import CHUNK, About, head
 from brightline.errors import RecordError
 from brightline.keys import SigningKey
 from brightline.record import body as bodies
@@ -17,6 +17,8 @@ from brightline.record import checkpoint, entry
 from brightline.record.body import MAX_TOKENS, ChangeBody, ChangeSubject, Counters, OutcomeBody
 from brightline.record.checkpoint import Checkpoint
 from brightline.record.entry import ENTRY_BYTES, Flag, Kind, OutcomeCode
+from brightline.record.log import Disclosure
+from brightline.record.log import Log as RecordLog
 from tests.agreement.founding import CUSTOMER, STRANGER, VENDOR, signed
 from tests.assurance.records import (
     CEDAR,
@@ -26,6 +28,7 @@ from tests.assurance.records import (
     OTHER_TERMS,
     TERMS,
     Evidence,
+    busy,
     changed,
     failed,
     first,
@@ -226,6 +229,15 @@ class TestSignatures:
         result = good().verified(agreement=founding(logs=(Log(origin=ORIGIN, key=key.public),)))
         assert failed(result) == [3]
 
+    def test_the_checkpoint_of_the_log_that_the_key_is_named_after(self) -> None:
+        """A key that bears another log's name cannot bring that log's checkpoint in."""
+        key = replace(LOG_KEY, name="gateway.example")
+        agreement = founding(logs=(Log(origin=ORIGIN, key=key.public),))
+        other = Evidence(ENTRIES, agreement, log_key=key, signed=honest(ENTRIES, "gateway.example"))
+        result = other.verified(about=About(agreement.digest, ORIGIN, 592))
+        assert failed(result) == [3]
+        assert "it is the log 'gateway.example'" in result.steps[2].text
+
     @pytest.mark.parametrize("file", [b"", b"{}", b"\xff" * 100, b"[" * 200_000, bytes(9 << 20)])
     def test_what_is_no_agreement(self, file: bytes) -> None:
         assert failed(verify(good().bundle, file, good().keys)) == [2]
@@ -272,6 +284,16 @@ class TestDrift:
         back = bodies.pack(ChangeBody(ChangeSubject.TERMS, TERMS))
         entries = changed(entries, CHANGE + 1, body=back, commitment=bytes(32))
         assert "2 of them announced by no" in Evidence(entries, founding()).verified().steps[6].text
+
+    def test_what_was_announced_holds_over_the_border_of_a_chunk(self) -> None:
+        entries = busy(RecordLog(ORIGIN, Disclosure()), 9_500)
+        change = bodies.pack(ChangeBody(ChangeSubject.TERMS, OTHER_TERMS))
+        late = len(entries) - 256 * 3
+        while entries[late + 16] != Kind.DECISION:
+            late += 256
+        assert late > CHUNK
+        entries = changed(changed(entries, 1, body=change), late // 256, terms=OTHER_TERMS)
+        assert "all announced by a change entry" in Evidence(entries, founding()).verified().steps[6].text
 
 
 class TestEarlier:

@@ -179,6 +179,11 @@ def test_clauses_of_other_terms_are_not_counted_under_these_names() -> None:
     assert totals["other_terms"]["deny"] == 1
 
 
+def test_a_denial_of_no_activity_is_told_as_such() -> None:
+    totals = Evidence(made(decision(OutcomeCode.DENY, activity=0)), founding()).verified().totals
+    assert totals["activities"] == {"none": {"permit": 0, "hold": 0, "ask": 0, "deny": 1}}
+
+
 def test_totals_of_a_log_whose_counters_lie_are_told_and_not_graded() -> None:
     """Step 9 counts entries, not counters: it says the truth where step 6 has failed."""
     lie = bodies.pack(Counters(decisions=99))

@@ -80,6 +80,7 @@ def test_what_it_names_is_what_the_engine_reads(clauses: list[str], tail: str) -
         "permit (principal, action, resource)",
         '@id("A") permit (principal, action, resource); rest',
         '@id("A") permit (principal, action, resource); "',
+        '@id("A") permit (principal, action, resource); " ;',
         '@id("A") @id("B") permit (principal, action, resource);',
         '@id("\\u{41}") permit (principal, action, resource);',
         '@id("A") permit (principal, action, resource); @id("A") forbid (principal, action, resource);',

@@ -26,12 +26,11 @@ class Outcomes:
         """Calls that were let through and have no outcome."""
         return self.through - self.settled
 
-    def first_unsettled(self) -> int | None:
-        found = np.flatnonzero(np.frombuffer(self._open, np.uint8))
-        if not len(found):
-            return None
-        byte = int(self._open[found[0]])
-        return int(found[0]) * 8 + (byte & -byte).bit_length() - 1
+    def first_unsettled(self) -> int:
+        """The index of the first of them, where there is one."""
+        place = int(np.flatnonzero(np.frombuffer(self._open, np.uint8))[0])
+        byte = self._open[place]
+        return place * 8 + (byte & -byte).bit_length() - 1
 
     def read(self, c: Columns) -> None:
         """Raises RecordError naming the first outcome that belongs to no decision of its own."""
