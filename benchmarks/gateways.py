@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.machine import cpu_seconds, pinned, tree
 from benchmarks.measure import SHORT, Figure, of_rounds
-from benchmarks.peers import PEERS, Peer, Unavailable, free_port
+from benchmarks.peers import PEERS, Peer, UnavailableError, free_port
 from benchmarks.stage import agree, governed
 from benchmarks.traffic import CONNECTIONS, Target, load, serve_mock
 
@@ -39,6 +39,7 @@ class Runner:
     does: str
     pid: int
     target: Target
+    peer: bool = False
     calls: list[float] = field(default_factory=list)
     streams: list[float] = field(default_factory=list)
     alone: list[float] = field(default_factory=list)
@@ -59,10 +60,11 @@ def run() -> Iterator[Figure]:
         for _ in range(3):
             for runner in runners:
                 runner.alone.append(load(runner.target, ALONE, connections=1) * 1e3)
-    ours, least = runners[0], min(_median(r.calls) for r in runners[2:])
+    peers = [_median(r.calls) for r in runners if r.peer and r.does != "forwards"]
     yield from _rows("call", runners, lambda r: r.calls, "µs", 100, missing)
-    ratio = _median(ours.calls) / least
-    yield Figure("call: ours, as a multiple of the leanest peer's", ratio, "×")
+    if peers:
+        ratio = _median(runners[0].calls) / min(peers)
+        yield Figure("call: ours, as a multiple of the leanest LLM gateway's here", ratio, "×", 1)
     yield from _rows("stream", runners, lambda r: [us / 1e3 for us in r.streams], "ms", 3.5, missing)
     yield from _rows("wait for one call alone", runners, lambda r: r.alone, "ms", None, missing)
 
@@ -83,11 +85,13 @@ def mock() -> Iterator[int]:
 
 def _start(stack: ExitStack, folder: Path, upstream: int) -> tuple[list[Runner], list[tuple[str, str]]]:
     """Ours first, then our bare forward, then the peers that can be had; and why the others cannot."""
-    ours = folder / "ours"
-    ours.mkdir()
-    agree(ours)
-    running = stack.enter_context(governed(ours, upstream))
-    runners = [Runner("Brightline, governed", "", running.pid, running.target)]
+    runners: list[Runner] = []
+    for name, python in _builds().items():
+        ours = folder / f"ours-{len(runners)}"
+        ours.mkdir()
+        agree(ours)
+        running = stack.enter_context(governed(ours, upstream, python))
+        runners.append(Runner(name, "governs", running.pid, running.target))
     port = free_port()
     command = pinned(sys.executable, "-m", "benchmarks.forward", str(port), str(upstream))
     bare = stack.enter_context(_stopped_after(subprocess.Popen(command)))
@@ -98,14 +102,24 @@ def _start(stack: ExitStack, folder: Path, upstream: int) -> tuple[list[Runner],
         try:
             child, target = _peer(peer, folder, upstream)
             stack.enter_context(_stopped_after(child))
-            runner = Runner(name, peer.does, child.pid, target)
+            runner = Runner(name, peer.does, child.pid, target, peer=True)
             _answers(runner, child)
             runners.append(runner)
-        except Unavailable as e:
+        except UnavailableError as e:
             missing.append((name, str(e)))
-    for runner in runners[:2]:
-        _answers(runner, None)
+    for runner in runners:
+        if not runner.peer:
+            _answers(runner, None)
     return runners, missing
+
+
+def _builds() -> dict[str, str]:
+    """This build of Python, and the system's where it has another of the same version."""
+    found = {"Brightline, governed": sys.executable}
+    system = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
+    if system.exists() and system.resolve() != Path(sys.executable).resolve():
+        found[f"Brightline, governed, on {system}"] = str(system)
+    return found
 
 
 def _peer(peer: Peer, folder: Path, upstream: int) -> tuple[subprocess.Popen[bytes], Target]:
@@ -126,7 +140,7 @@ def _stopped_after(child: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[
 
 
 def _answers(runner: Runner, child: subprocess.Popen[bytes] | None) -> None:
-    """Try until calls and streams come back whole; then warm up. Raises Unavailable."""
+    """Try until calls and streams come back whole; then warm up. Raises UnavailableError."""
     until = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -135,7 +149,7 @@ def _answers(runner: Runner, child: subprocess.Popen[bytes] | None) -> None:
             break
         except RuntimeError as e:
             if time.monotonic() > until or (child is not None and child.poll() is not None):
-                raise Unavailable(f"it does not answer: {e}"[:300]) from None
+                raise UnavailableError(f"it does not answer: {e}"[:300]) from None
             time.sleep(0.5)
     load(runner.target, CALLS // 4)
     load(runner.target, CONNECTIONS, stream=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 _CORES = sorted(os.sched_getaffinity(0))
 GATEWAY_CORE, TRAFFIC_CORE = _CORES[-1], _CORES[0]
-"""What is measured has a core of its own; clients and mock upstream share another (all share one where there is one)."""
+"""What is measured has a core of its own, clients and mock upstream share another (where there are two)."""
 
 
 def pinned(*argv: str) -> list[str]:

@@ -17,7 +17,7 @@ from brightline.keys import SigningKey
 from brightline.record.body import Act, Api, DecisionBody, OutcomeBody, OutcomeStatus
 from brightline.record.entry import Flag, OutcomeCode
 from brightline.record.log import Disclosure, Draft
-from brightline.storage.record import Record, Receipt
+from brightline.storage.record import Receipt, Record
 
 SIZES, ROUNDS, SECONDS = (1, 16, 64, 256, 1024), 3 if SHORT else 9, 0.05 if SHORT else 0.3
 _FACTS = ("actuation", "approval_tempo", "integrity", "meter", "screen", "end_user", "phase", "place", "dataset")

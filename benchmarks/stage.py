@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import brightline
 from benchmarks.machine import pinned
 from benchmarks.traffic import Target
 
@@ -92,14 +95,20 @@ def agree(folder: Path) -> None:
 
 
 @contextmanager
-def governed(folder: Path, upstream: int) -> Iterator[Governed]:
-    """`brightline serve` on the agreement, in front of the mock at the port `upstream`. Default settings."""
+def governed(folder: Path, upstream: int, python: str = sys.executable) -> Iterator[Governed]:
+    """`brightline serve` on the agreement, in front of the mock at the port `upstream`. Default settings.
+
+    `python`: another build of this version of Python, which runs the same packages.
+    """
     key = hashlib.sha256(_API_KEY.encode()).hexdigest()
     (folder / "brightline.toml").write_text(_CONFIG.format(upstream=upstream, key=key), "utf-8")
-    command = pinned(sys.executable, "-m", "brightline.cli", "serve", "--config", "brightline.toml", "--json")
+    path = os.pathsep.join((str(Path(brightline.__file__).parent.parent), sysconfig.get_path("platlib")))
+    command = pinned(python, "-m", "brightline.cli", "serve", "--config", "brightline.toml", "--json")
     began = time.perf_counter()
     with (folder / "gateway.log").open("ab") as log:
-        child = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=log)
+        child = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=log, env={**os.environ, "PYTHONPATH": path}
+        )
     try:
         assert child.stdout is not None
         line = child.stdout.readline()

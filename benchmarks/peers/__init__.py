@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 INSTALL_SECONDS, START_SECONDS = 600, 60
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """This peer cannot be had or run here; the text says why."""
 
 
@@ -47,7 +47,7 @@ class Peer:
     picks_port: bool = False  # it takes a port of its own and writes it into {folder}/port
 
     def installed(self) -> Path:
-        """The folder it is installed in; installs it where it is not. Raises Unavailable."""
+        """The folder it is installed in; installs it where it is not. Raises UnavailableError."""
         home = CACHE / self.name.lower().replace(" ", "-")
         stamp = home / "version"
         if stamp.exists() and stamp.read_text() == self.version:
@@ -60,9 +60,9 @@ class Peer:
             try:
                 subprocess.run(argv, cwd=home, check=True, capture_output=True, timeout=INSTALL_SECONDS)
             except subprocess.CalledProcessError as e:
-                raise Unavailable(f"`{argv[0].rpartition('/')[2]}` failed: {_last(e.stderr)}") from None
+                raise UnavailableError(f"`{argv[0].rpartition('/')[2]}` failed: {_last(e.stderr)}") from None
             except (OSError, subprocess.TimeoutExpired) as e:
-                raise Unavailable(f"`{argv[0].rpartition('/')[2]}`: {e}") from None
+                raise UnavailableError(f"`{argv[0].rpartition('/')[2]}`: {e}") from None
         stamp.write_text(self.version)
         return home
 
@@ -175,7 +175,7 @@ def _picked(child: subprocess.Popen[bytes], folder: Path) -> int:
     while not (folder / "port").exists():
         if child.poll() is not None or time.monotonic() > until:
             child.kill()
-            raise Unavailable(f"it does not start: {_last((folder / 'log').read_bytes())}")
+            raise UnavailableError(f"it does not start: {_last((folder / 'log').read_bytes())}")
         time.sleep(0.1)
     return int((folder / "port").read_text())
 
