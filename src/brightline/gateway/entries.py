@@ -92,10 +92,12 @@ def outcome_draft(
     if answer is not None:
         text = answer.text.encode("utf-8", "replace")
         calls = len(answer.tool_calls)
-        if answer.output_tokens is None:
+        # Negative counts are none: an entry has no place for them, and a call without its outcome would stay open.
+        inputs = max(answer.input_tokens or 0, 0)
+        outputs = -1 if answer.output_tokens is None else answer.output_tokens
+        if outputs < 0:
             flags |= _ESTIMATED
-        inputs = answer.input_tokens or 0
-        outputs = answer.output_tokens if answer.output_tokens is not None else -(-len(text) // 4)
+            outputs = -(-len(text) // 4)
     return Draft(
         body=OutcomeBody(decision, status, inputs, outputs, calls, upstream_status),
         flags=flags,
