@@ -18,6 +18,7 @@ from brightline.terms.scope import Scope
 
 MAX_CLAUSES = 512
 MAX_SUPPLIED = 8
+MAX_ROLES = 32  # an entry of the record names the roles of a hold in as many bits
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,9 @@ def read_terms(
 
 def _check_supplies(terms: Terms, place: str) -> None:
     """At most eight approvals and duties can matter to one use: needs stay enumerable (DESIGN 3, "Profile")."""
+    roles = len(terms.scope.vocabulary.facts["approvals"].values)
+    if roles > MAX_ROLES:
+        raise TermsError(f"{roles} roles", place=place, cure=f"declare fewer: at most {MAX_ROLES} fit an entry")
     for activity in terms.scope.vocabulary.activities:
         whole = terms.supply(terms.applicable(activity))
         count = whole.approvals.bit_count() + whole.duties.bit_count()
