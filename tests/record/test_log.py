@@ -215,6 +215,18 @@ def test_a_batch_refuses_one_draft_and_goes_on(draft: Draft, text: str) -> None:
     assert (log.size, log.totals.permits, log.open) == (2, 1, {1})
 
 
+def test_a_decision_is_settled_once_in_a_batch_and_after_it() -> None:
+    log = Log(ORIGIN, Disclosure())
+    batch = log.batch(NOW)
+    batch.add(decision(), KEY)
+    batch.add(outcome(1), KEY)
+    with pytest.raises(RecordError, match="outcome already"):
+        batch.add(outcome(1), KEY)
+    log.commit(batch, batch.data())
+    with pytest.raises(RecordError, match="outcome already"):
+        log.batch(NOW).add(outcome(1), KEY)
+
+
 def test_shared_and_own_changes_are_told_apart() -> None:
     log = Log(ORIGIN, Disclosure())
     batch = log.batch(NOW)
