@@ -176,16 +176,18 @@ def test_an_answer_that_never_ends_is_given_up(rig: Rig) -> None:
 def test_a_consumer_that_is_slow_is_not_the_upstreams_fault(rig: Rig) -> None:
     def talk(peer: Peer) -> None:
         peer.request()
-        peer.send(OK + b"Content-Length: 20000000\r\n\r\n" + b"x" * 20_000_000)
+        peer.send(OK + b"Content-Length: 20000001\r\n\r\nx")
+        peer.pause(0.01)  # the time between chunks is counted from here, until too much waits
+        peer.send(b"x" * 20_000_000)
         peer.request()
 
-    limits = UpstreamLimits(chunk_seconds=0.05)
+    limits = UpstreamLimits(chunk_seconds=0.3)
     upstream = rig.upstream(rig.script(talk).address, limits)
 
     async def call() -> int:
         with await upstream.send(b"GET", b"/", [], b"") as response:
-            await asyncio.sleep(0.3)  # reading has paused: nothing can come
+            await asyncio.sleep(0.8)  # reading has paused: nothing can come
             assert response.buffered <= limits.buffer_bytes + 262_144  # and one segment
             return len(await response.read())
 
-    assert rig.do(call()) == 20_000_000
+    assert rig.do(call()) == 20_000_001

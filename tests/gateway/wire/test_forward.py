@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
-from pathlib import Path
 
 import pytest
 
@@ -122,30 +120,6 @@ def test_an_upstream_that_dies_never_gives_the_client_a_whole_answer(rig: Rig, c
         else:
             with pytest.raises(ConnectionResetError):
                 assert not client.rest().endswith(b"0\r\n\r\n")
-
-
-def test_tls_on_both_sides(rig: Rig, certificates: Path, secure: ssl.SSLContext) -> None:
-    def talk(peer: Peer) -> None:
-        while request := peer.request():
-            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(request), request))
-
-    trust = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
-    upstream = rig.upstream(f"https://localhost:{rig.script(talk, tls=secure).address[1]}", tls=trust)
-    server = rig.serve(forwarding(upstream), Limits(linger_seconds=0.05), tls=secure)
-    with Client(server.address, tls=trust) as client:
-        for _ in range(3):
-            client.send(post(b"/", b"x" * 500_000))
-            assert client.until(b"\r\n0\r\n\r\n").count(b"x") >= 500_000
-        client.send(get(b"/", b"Connection: close"))
-        assert client.rest().endswith(b"\r\n0\r\n\r\n")
-    rig.until(lambda: server.clients == 0)
-    with Client(server.address) as plain:  # no TLS: the handshake fails, and only this connection with it
-        plain.send(get(b"/"))
-        with pytest.raises((ConnectionResetError, AssertionError)):
-            plain.until(b"HTTP/1.1 200")
-    with Client(server.address, tls=trust) as client:
-        client.send(get(b"/")).until(b"\r\n0\r\n\r\n")
-    rig.until(lambda: server.clients == 0)
 
 
 @pytest.mark.parametrize("path", [b"/a", b"/" + b"a" * 3_000])

@@ -242,7 +242,7 @@ def test_100_continue_waits_for_the_answers_before_it(rig: Rig) -> None:
         assert client.send(b"x").answer()[2] == b"/2 x"
 
 
-QUICK = Limits(idle_seconds=0.05, head_seconds=0.05, body_seconds=0.05, linger_seconds=0.05)
+QUICK = Limits(idle_seconds=0.25, head_seconds=0.25, body_seconds=0.25, linger_seconds=0.05)
 
 
 @pytest.mark.parametrize("start", [b"GET / HT", post(b"/", b"x" * 9)[:-1], post(b"/", b"x" * 9)[:-12]])
@@ -269,7 +269,7 @@ def test_an_idle_connection_is_closed_without_a_word(rig: Rig) -> None:
 
 def test_a_handler_that_takes_its_time_is_not_timed_out(rig: Rig) -> None:
     async def handle(request: Request, reply: Reply) -> None:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.8)
         await echo(request, reply)
 
     server = rig.serve(handle, QUICK)

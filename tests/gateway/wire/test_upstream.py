@@ -1,19 +1,20 @@
-"""The pool of connections to an upstream: reuse, bounds, what is tried again and what never is, TLS."""
+"""The pool of connections to an upstream: reuse, bounds, what is tried again and what never is."""
 
 from __future__ import annotations
 
 import asyncio
 import select
-import ssl
-from pathlib import Path
 
 import pytest
 
 from brightline.errors import BrightlineError, ConfigError, UpstreamError
 from brightline.gateway.wire import Upstream, UpstreamLimits
+from brightline.gateway.wire.outbound import Outbound
 from tests.gateway.wire.rig import Peer, Rig
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+POISON = b"HTTP/1.1 404 Gone\r\nX-Poison: p\r\nContent-Length: 6\r\n\r\npoison"
+KEPT = UpstreamLimits(idle_seconds=1_000)  # no connection closes because it rests
 
 
 def answering(peer: Peer) -> None:
@@ -198,6 +199,27 @@ def test_a_close_that_the_loop_has_not_yet_read_is_found_before_anything_is_sent
     assert len(script.peers) == 2
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_connection_that_closes_while_it_is_handed_over_is_replaced_once(rig: Rig, times: int) -> None:
+    script = rig.script(answering)
+    upstream = rig.upstream(script.address, UpstreamLimits(connections=1))
+    pass_on, left = upstream._pass_on, [times]
+
+    def break_it(connection: Outbound | None) -> None:
+        pass_on(connection)
+        if connection is not None and left[0]:
+            left[0] -= 1
+            connection.transport.abort()
+
+    upstream._pass_on = break_it  # type: ignore[method-assign]
+
+    async def calls() -> list[BaseException | bytes]:
+        return await asyncio.gather(*(call(upstream) for _ in range(2 + times)), return_exceptions=True)
+
+    assert rig.do(calls()) == [b"ok"] * (2 + times)
+    assert len(script.peers) == 1 + times
+
+
 def test_a_request_that_may_have_been_sent_is_never_sent_again(rig: Rig) -> None:
     seen: list[bytes] = []
 
@@ -225,28 +247,62 @@ def test_a_connection_that_rested_too_long_is_closed(rig: Rig) -> None:
     assert len(script.peers) == 2
 
 
+def test_a_connection_that_rested_too_long_is_not_used_even_where_no_sweep_has_closed_it(rig: Rig) -> None:
+    script = rig.script(answering)
+    upstream = rig.upstream(script.address)
+
+    async def calls() -> None:
+        await call(upstream)
+        upstream._idle[0].idle_since -= upstream.limits.idle_seconds + 1
+        await call(upstream)
+
+    rig.do(calls())
+    assert len(script.peers) == 2
+
+
 def test_bytes_that_nobody_asked_for_end_the_connection(rig: Rig) -> None:
     def talk(peer: Peer) -> None:
         while peer.request():
             peer.send(ANSWER)
             peer.pause(0.02)
-            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+            peer.send(POISON)
 
-    upstream = rig.upstream(rig.script(talk).address)
+    upstream = rig.upstream(rig.script(talk).address, KEPT)
     assert rig.do(call(upstream)) == b"ok"
     rig.until(lambda: upstream.connections == (0, 0))
     assert rig.do(call(upstream)) == b"ok"
 
 
-@pytest.mark.parametrize("tail", [b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison", b"\r\n", b"x"])
+@pytest.mark.parametrize("tail", [POISON, POISON[:30], b"x"])
 def test_a_second_answer_in_the_same_bytes_never_reaches_the_next_call(rig: Rig, tail: bytes) -> None:
     def talk(peer: Peer) -> None:
         while peer.request():
             peer.send(ANSWER + tail)
 
-    upstream = rig.upstream(rig.script(talk).address)
-    for _ in range(3):
-        assert rig.do(call(upstream)) == b"ok"
+    script = rig.script(talk)
+    upstream = rig.upstream(script.address, KEPT)
+
+    async def whole() -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        with await upstream.send(b"GET", b"/", [], b"") as response:
+            return response.status, response.headers, await response.read()
+
+    for turn in range(3):
+        assert rig.do(whole()) == (200, [], b"ok")
+        rig.until(lambda: upstream.connections == (0, 0))
+        assert len(script.peers) == turn + 1
+
+
+@pytest.mark.parametrize(
+    "answer", [ANSWER.replace(b"\r\n", b"\r\nConnection: close\r\n", 1), ANSWER.replace(b"1.1", b"1.0")]
+)
+def test_a_connection_that_the_other_end_does_not_keep_is_not_kept(rig: Rig, answer: bytes) -> None:
+    def talk(peer: Peer) -> None:
+        while peer.request():
+            peer.send(answer)
+
+    upstream = rig.upstream(rig.script(talk).address, KEPT)
+    assert rig.do(call(upstream)) == b"ok"
+    rig.until(lambda: upstream.connections == (0, 0))
 
 
 def test_an_answer_before_the_whole_request_was_taken_ends_the_connection(rig: Rig) -> None:
@@ -255,8 +311,7 @@ def test_an_answer_before_the_whole_request_was_taken_ends_the_connection(rig: R
         peer.send(ANSWER)
         peer.rest()
 
-    script = rig.script(talk)
-    upstream = rig.upstream(script.address)
+    upstream = rig.upstream(rig.script(talk).address, KEPT)
     assert rig.do(call(upstream, body=b"x" * 50_000_000)) == b"ok"
     rig.until(lambda: upstream.connections == (0, 0))
 
@@ -342,46 +397,3 @@ def test_urls_that_cannot_be_used(url: str) -> None:
 def test_a_bound_of_zero_is_refused(field: str) -> None:
     with pytest.raises(BrightlineError, match=field):
         UpstreamLimits(**{field: 0})
-
-
-# -- TLS ---------------------------------------------------------------------------------------------
-
-
-def test_tls_with_an_authority_of_ones_own(rig: Rig, certificates: Path, secure: ssl.SSLContext) -> None:
-    script = rig.script(answering, tls=secure)
-    trust = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
-    upstream = rig.upstream(f"https://localhost:{script.address[1]}", tls=trust)
-    for _ in range(3):
-        assert rig.do(call(upstream, body=b"x" * 100_000)) == b"ok"
-    assert (len(script.peers), upstream.connections) == (1, (1, 1))
-
-
-@pytest.mark.parametrize(("host", "own"), [("localhost", False), ("127.0.0.1", True)])
-def test_a_certificate_that_does_not_verify_is_refused_before_anything_is_sent(
-    rig: Rig, certificates: Path, secure: ssl.SSLContext, host: str, own: bool
-) -> None:
-    script = rig.script(answering, tls=secure)
-    trust = ssl.create_default_context(cafile=str(certificates / "ca.pem")) if own else None
-    upstream = rig.upstream(f"https://{host}:{script.address[1]}", tls=trust)
-    with pytest.raises(UpstreamError, match="does not verify") as failure:
-        rig.do(call(upstream))
-    assert not failure.value.sent
-    assert failure.value.cure
-    assert upstream.connections == (0, 0)
-
-
-def test_an_upstream_that_never_finishes_its_handshake_is_given_up(rig: Rig) -> None:
-    script = rig.script(lambda peer: peer.pause(0.2))
-    upstream = rig.upstream(f"https://localhost:{script.address[1]}", limits=UpstreamLimits(connect_seconds=0.05))
-    with pytest.raises(UpstreamError, match="no connection in time") as failure:
-        rig.do(call(upstream))
-    assert not failure.value.sent
-    assert upstream.connections == (0, 0)
-
-
-def test_an_upstream_that_speaks_no_tls_is_refused(rig: Rig) -> None:
-    script = rig.script(lambda peer: peer.send(b"HTTP/1.1 400 Bad\r\n\r\n") and None)
-    upstream = rig.upstream(f"https://localhost:{script.address[1]}")
-    with pytest.raises(UpstreamError, match="cannot connect") as failure:
-        rig.do(call(upstream))
-    assert not failure.value.sent

@@ -55,13 +55,7 @@ class Upstream:
         of its place.
         """
         head = self._head(method, path, headers, body)
-        connection = self._kept() or await self._next()
-        if not connection.usable():  # it closed, or spoke unasked, between being handed to us and now
-            connection.abort()
-            connection = self._kept() or await self._next()
-        if not connection.usable():
-            connection.abort()
-            raise self._error("the upstream closes its connections, or speaks on them, before it is asked")
+        connection = self._kept() or await self._handed()
         response = connection.begin(head, body, head_only=method == b"HEAD")
         try:
             while not response.status:
@@ -73,7 +67,7 @@ class Upstream:
 
     async def reach(self) -> None:
         """Open a connection, or find one kept. Raises UpstreamError as `send` would; nothing is sent."""
-        self._free(self._kept() or await self._next())
+        self._free(self._kept() or await self._handed())
 
     def close(self) -> None:
         """Close every connection; answers still on their way end with UpstreamError."""
@@ -103,6 +97,18 @@ class Upstream:
                 return connection
             connection.abort()
         return None
+
+    async def _handed(self) -> Outbound:
+        """The next connection; another one, once, where it closed or spoke unasked on its way to us."""
+        connection = await self._next()
+        if connection.usable():
+            return connection
+        connection.abort()
+        connection = self._kept() or await self._next()
+        if not connection.usable():
+            connection.abort()
+            raise self._error("the upstream closes its connections, or speaks on them, before it is asked")
+        return connection
 
     async def _next(self) -> Outbound:
         """A new connection where there is room, else the next that comes free."""
