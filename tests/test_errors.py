@@ -66,7 +66,6 @@ def test_the_nearest_word_is_offered() -> None:
     assert len(nearest("zzz", (f"a{n}" for n in range(99))).split(", ")) == 40
 
 
-@pytest.mark.xfail(strict=True, reason="nearest() shows a member of an enumeration by its repr: <Outcome.HOLD: 'hold'>")
 def test_the_nearest_member_of_an_enumeration_is_a_word() -> None:
     class Colour(StrEnum):
         RED = "red"

@@ -104,7 +104,7 @@ class OracleError(MachineError):
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """A cure that suggests the nearest of `words`, or lists them where none is near."""
-    known = sorted(words)
+    known = sorted(str(w) for w in words)
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
