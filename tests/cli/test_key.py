@@ -79,6 +79,21 @@ def test_a_secret_goes_through_nobodys_link(shell: Shell) -> None:
     assert mode(shell.folder / "b.site") == 0o600
 
 
+def test_a_link_planted_at_the_last_moment_gets_nothing(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell.write("public", b"")
+    unlink = Path.unlink
+
+    def raced(path: Path, missing_ok: bool = False) -> None:
+        unlink(path, missing_ok=missing_ok)
+        path.symlink_to("public")
+
+    monkeypatch.setattr(Path, "unlink", raced)
+    assert shell.fails("key", "new", "a").startswith("a.key: cannot be written: File exists")
+    monkeypatch.undo()
+    assert (shell.folder / "public").read_bytes() == b""
+    assert not (shell.folder / "a.key").exists()
+
+
 def test_the_secret_is_not_named_like_its_twin(shell: Shell) -> None:
     assert "end the secret file's name in .key" in shell.fails("key", "new", "a", "-o", "a.pub")
     assert list(shell.folder.iterdir()) == []
