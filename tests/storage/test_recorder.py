@@ -187,3 +187,39 @@ async def test_a_private_side_of_another_time_is_refused(tmp_path: Path) -> None
         open_recorder(tmp_path)
     with pytest.raises(StorageError, match="private side of entry 2 is missing"):
         open_recorder(tmp_path)  # and the lock was let go
+
+
+async def test_another_site_key_or_other_content_is_refused_at_the_start(tmp_path: Path) -> None:
+    """Sealed under a wrong site key, what comes next could be opened by neither."""
+    recorder = open_recorder(tmp_path)
+    await recorder.append(said("one"))
+    await recorder.close()
+    with pytest.raises(StorageError, match="private side of entry 1 does not open") as e:
+        Recorder.open(tmp_path, LOG_KEY, bytes(32), DISCLOSURE)
+    assert "site_key" in e.value.cure
+    content = tmp_path / "private" / "content" / "00000000"
+    content.write_bytes(bytes([content.read_bytes()[0] ^ 1]) + content.read_bytes()[1:])
+    with pytest.raises(StorageError, match="does not open"):
+        open_recorder(tmp_path)
+
+
+async def test_the_private_side_of_another_record_is_refused(tmp_path: Path) -> None:
+    for name, text in (("a", "one"), ("b", "two")):
+        recorder = open_recorder(tmp_path / name)
+        await recorder.append(said(text))
+        await recorder.close()
+    (tmp_path / "a" / "private").rename(tmp_path / "a" / "own")
+    (tmp_path / "b" / "private").rename(tmp_path / "a" / "private")
+    with pytest.raises(StorageError, match="private side of entry 1 is not what the entry commits to"):
+        open_recorder(tmp_path / "a")
+
+
+async def test_an_erased_entry_does_not_keep_the_record_from_opening(tmp_path: Path) -> None:
+    recorder = open_recorder(tmp_path)
+    receipt = await recorder.append(said("spilt"))
+    recorder.vault.erase(receipt.index)
+    await recorder.close()
+    recorder = open_recorder(tmp_path)
+    with pytest.raises(RecordError, match="erased"):
+        recorder.vault.fields(receipt.index)
+    await recorder.close()

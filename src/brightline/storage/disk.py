@@ -91,7 +91,7 @@ class Disk:
     def lock(self, path: Path) -> int:
         """Take the folder's lock for this process; it ends with the process. Raises StorageError where another has
         it."""
-        with trouble(path, "open"):
+        with trouble(path, "open it"):
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -162,7 +162,7 @@ class Looking(Disk):
     def lock(self, path: Path) -> int:
         """Is the lock free? It is not kept."""
         if path.exists():
-            with trouble(path, "open"):
+            with trouble(path, "open it"):
                 fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -187,6 +187,12 @@ class Looking(Disk):
     def names(self, path: Path) -> list[str]:
         return super().names(path) if path.is_dir() else []
 
+    def remove(self, path: Path) -> None:
+        pass
+
+    def remove_folder(self, path: Path) -> None:
+        pass
+
 
 class _Seen(File):
     """A file that is only read; where it may be made and is not there, an empty one."""
@@ -194,7 +200,7 @@ class _Seen(File):
     def __init__(self, path: Path, create: bool) -> None:
         self.path = path
         shown = Path(os.devnull) if create and not path.exists() else path
-        with trouble(path, "open"):
+        with trouble(path, "open it"):
             self._fd = os.open(shown, os.O_RDONLY | os.O_CLOEXEC)
         self._size = self.size()
 
