@@ -1,4 +1,4 @@
-"""The pool of connections to an upstream: reuse, bounds, what is tried again and what never is."""
+"""Calls to an upstream: what is written, which connection carries it, what is tried again and what never is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from brightline.errors import BrightlineError, ConfigError, UpstreamError
 from brightline.gateway.wire import Upstream, UpstreamLimits
-from brightline.gateway.wire.outbound import Outbound
 from tests.gateway.wire.rig import Peer, Rig
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -76,93 +75,6 @@ def test_what_would_break_out_of_the_request_is_refused(
     assert upstream.connections == (0, 0)
 
 
-def test_one_connection_serves_one_call_after_the_other(rig: Rig) -> None:
-    script = rig.script(answering)
-    upstream = rig.upstream(script.address)
-    for _ in range(5):
-        assert rig.do(call(upstream, body=b"x" * 200_000)) == b"ok"
-    assert (len(script.peers), upstream.connections) == (1, (1, 1))
-
-
-def test_connections_are_bounded_and_calls_wait_their_turn(rig: Rig) -> None:
-    most = now = 0
-
-    def talk(peer: Peer) -> None:
-        nonlocal most, now
-        while peer.request():
-            now += 1
-            most = max(most, now)
-            peer.pause(0.002)
-            now -= 1
-            peer.send(ANSWER)
-
-    script = rig.script(talk)
-    upstream = rig.upstream(script.address, UpstreamLimits(connections=3))
-
-    async def all_at_once() -> list[bytes]:
-        return await asyncio.gather(*(call(upstream) for _ in range(40)))
-
-    assert rig.do(all_at_once()) == [b"ok"] * 40
-    assert len(script.peers) == 3
-    assert most <= 3
-    assert upstream.connections == (3, 3)
-
-
-def test_the_line_of_waiting_calls_is_bounded_and_so_is_the_wait(rig: Rig) -> None:
-    def talk(peer: Peer) -> None:
-        peer.request()
-        peer.request()  # never answers
-
-    upstream = rig.upstream(rig.script(talk).address, UpstreamLimits(connections=1, waiting=2, wait_seconds=0.05))
-
-    async def calls() -> list[BaseException | bytes]:
-        first = asyncio.ensure_future(call(upstream))
-        await asyncio.sleep(0)
-        rest = await asyncio.gather(*(call(upstream) for _ in range(3)), return_exceptions=True)
-        first.cancel()
-        return rest
-
-    failures = [failure for failure in rig.do(calls()) if isinstance(failure, UpstreamError)]
-    waited, refused = "no connection came free in time", "too many calls wait for this upstream"
-    assert [(failure.text, failure.sent) for failure in failures] == [
-        (waited, False),
-        (waited, False),
-        (refused, False),
-    ]
-    rig.until(lambda: upstream.connections == (0, 0))
-
-
-def test_a_call_that_gives_up_waiting_loses_no_connection(rig: Rig) -> None:
-    script = rig.script(answering)
-    upstream = rig.upstream(script.address, UpstreamLimits(connections=1))
-
-    async def calls() -> None:
-        for step in range(12):  # cancel the waiting call after ever more turns of the loop
-            first, second = asyncio.ensure_future(call(upstream)), asyncio.ensure_future(call(upstream))
-            for _ in range(step):
-                await asyncio.sleep(0)
-            second.cancel()
-            await asyncio.wait([first, second])
-            assert await call(upstream) == b"ok"
-
-    rig.do(calls())
-    rig.until(lambda: upstream.connections == (1, 1))
-
-
-def test_a_connection_that_failed_to_open_gives_its_slot_to_the_next(rig: Rig) -> None:
-    script = rig.script(answering)
-    script.close()
-    upstream = rig.upstream(script.address, UpstreamLimits(connections=1))
-
-    async def calls() -> list[BaseException | bytes]:
-        return await asyncio.gather(*(call(upstream) for _ in range(5)), return_exceptions=True)
-
-    for failure in rig.do(calls()):
-        assert isinstance(failure, UpstreamError)
-        assert (failure.sent, failure.text) == (False, "cannot connect (ConnectionRefusedError)")
-    assert upstream.connections == (0, 0)
-
-
 def test_a_connection_closed_while_it_rested_is_not_used(rig: Rig) -> None:
     def talk(peer: Peer) -> None:
         peer.request()
@@ -197,27 +109,6 @@ def test_a_close_that_the_loop_has_not_yet_read_is_found_before_anything_is_sent
 
     assert rig.do(calls()) == b"ok"
     assert len(script.peers) == 2
-
-
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_connection_that_closes_while_it_is_handed_over_is_replaced_once(rig: Rig, times: int) -> None:
-    script = rig.script(answering)
-    upstream = rig.upstream(script.address, UpstreamLimits(connections=1))
-    pass_on, left = upstream._pass_on, [times]
-
-    def break_it(connection: Outbound | None) -> None:
-        pass_on(connection)
-        if connection is not None and left[0]:
-            left[0] -= 1
-            connection.transport.abort()
-
-    upstream._pass_on = break_it  # type: ignore[method-assign]
-
-    async def calls() -> list[BaseException | bytes]:
-        return await asyncio.gather(*(call(upstream) for _ in range(2 + times)), return_exceptions=True)
-
-    assert rig.do(calls()) == [b"ok"] * (2 + times)
-    assert len(script.peers) == 1 + times
 
 
 def test_a_request_that_may_have_been_sent_is_never_sent_again(rig: Rig) -> None:
@@ -365,25 +256,6 @@ def test_a_call_cancelled_before_its_answer_closes_its_connection(rig: Rig) -> N
 
     rig.do(run())
     rig.until(lambda: upstream.connections == (0, 0))
-
-
-def test_closing_ends_what_is_under_way_and_what_waits(rig: Rig) -> None:
-    def talk(peer: Peer) -> None:
-        peer.request()
-        peer.request()
-
-    upstream = rig.upstream(rig.script(talk).address, UpstreamLimits(connections=1))
-
-    async def run() -> list[BaseException | bytes]:
-        tasks = [asyncio.ensure_future(call(upstream)) for _ in range(3)]
-        await asyncio.sleep(0.05)
-        assert upstream.connections == (1, 0)
-        upstream.close()
-        tasks.append(asyncio.ensure_future(call(upstream)))
-        return await asyncio.gather(*tasks, return_exceptions=True)
-
-    failures = rig.do(run())
-    assert [isinstance(failure, UpstreamError) and failure.sent for failure in failures] == [True, False, False, False]
 
 
 @pytest.mark.parametrize("url", ["", "ftp://h", "http://", "http://h:x", "http://u:p@h", "http://h?q", "http://h/a b"])

@@ -216,10 +216,8 @@ class Outbound(asyncio.Protocol):
         version = self._parser.get_http_version()
         if not 100 <= status <= 599 or version not in ("1.1", "1.0"):
             self._refuse("the answer has an unknown status or HTTP version")
-        if status == 101:
-            self._refuse("the upstream switched protocols unasked")
         if status < 200:
-            return  # an interim answer; the one that counts follows
+            return  # an interim answer; the one that counts follows (after a 101 the parser stops)
         if self._coding is not None and (self._coding != b"chunked" or version == "1.0"):
             self._refuse("the answer has an unknown transfer coding")
         self._final = True
