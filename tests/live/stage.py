@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -75,6 +76,15 @@ class Site:
     def shell(self) -> Shell:
         return Shell(self.folder)
 
+    def refused(self) -> str:
+        """The sentence of a `serve` that does not start; one that does is stopped again, and fails the test."""
+        stop = threading.Timer(20, os.kill, (os.getpid(), signal.SIGTERM))
+        stop.start()
+        try:
+            return self.shell.fails("serve")
+        finally:
+            stop.cancel()
+
     def entries(self) -> list[Entry]:
         """What is published of the record."""
         data = b"".join(Published(self.data / "log").entries())
@@ -109,6 +119,8 @@ def make_site(
     (folder / "agreement.json").write_bytes(signed(paper or agreed(), VENDOR, CUSTOMER).to_bytes())
     (folder / "log.key").write_text(LOG_KEY.secret_text())
     (folder / "site.key").write_text(SITE_KEY.hex())
+    for name in ("log.key", "site.key"):
+        (folder / name).chmod(0o600)
     purposes = [f'[purposes.{name}]\nactivity = "{activity}"\n' for name, (activity, _) in PURPOSES.items()]
     digest = hashlib.sha256(API_KEY.encode()).hexdigest()
     (folder / "brightline.toml").write_text(f"""\

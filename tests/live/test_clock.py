@@ -39,7 +39,7 @@ def test_evidence_verifies_whatever_the_clock_did(lives: list[list[float]]) -> N
         for life in lives:
             record = _opened(Path(folder), _readings(life))
             for _ in life:
-                [receipt] = record.write([_decision()])
+                [receipt] = record.write([decision()])
                 assert isinstance(receipt, Receipt)
                 record.write([Draft(OutcomeBody(receipt.index, OutcomeStatus.COMPLETED), terms=_terms())])
             record.journal.publish()
@@ -56,7 +56,7 @@ def test_the_time_goes_on_where_the_clock_does(tmp_path: Path) -> None:
     clock = iter([NOON, NOON + 86_400, NOON + 60, NOON + 86_340, NOON + 86_460])
     record = _opened(tmp_path, clock)
     for _ in range(5):
-        record.write([_decision()])
+        record.write([decision()])
     times = [entry.unpack(record.journal.read(i, i + 1)).time - NOON for i in range(1, 6)]
     record.close()
     assert times == [0, 86_400, 86_400, 86_400, 86_460]
@@ -75,7 +75,7 @@ def _readings(jumps: list[float]) -> Iterator[float]:
         yield now
 
 
-def _decision() -> Draft:
+def decision() -> Draft:
     model = STANDING.model_digest(MODEL)
     assert model is not None
     body = DecisionBody(api=Api.OPENAI_CHAT, act=Act.MODEL_CALL)

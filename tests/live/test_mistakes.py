@@ -151,7 +151,7 @@ def test_one_sentence_and_nothing_half_made(site: Site, mistake: str) -> None:
     make, sentence = MISTAKES[mistake]
     make(site)
     with snapshot(site.folder):
-        said = site.shell.fails("serve")
+        said = site.refused()
     assert re.search(sentence, said), said
     assert str(LOG_KEY.secret_text())[-20:] not in said
 
@@ -160,12 +160,12 @@ def test_the_port_is_taken(site: Site, listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     swap(r"^listen.*$", f'listen = "127.0.0.1:{port}"')(site)
     with snapshot(site.folder):
-        said = site.shell.fails("serve")
+        said = site.refused()
     assert said.startswith(f"brightline.toml: listen = 127.0.0.1:{port}: another program listens there — ")
 
 
 def test_the_data_folder_of_another_log(site: Site) -> None:
     Journal.open(site.data, OTHER_LOG, Disclosure(), Disk()).close()
     with snapshot(site.folder):
-        said = site.shell.fails("serve")
+        said = site.refused()
     assert re.search(r"data/.*another log", said), said

@@ -8,7 +8,7 @@ import traceback
 
 import typer
 
-from brightline.cli import agreement, decide, demo, evidence, key, serve, terms, vocabulary
+from brightline.cli import agreement, decide, demo, doctor, evidence, key, serve, terms, vocabulary
 from brightline.cli.printing import WIDTH, fault, prepare_streams
 from brightline.errors import BrightlineError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"max_content_width": WIDTH},
 )
-for module in (vocabulary, decide, serve, demo):
+for module in (vocabulary, decide, serve, doctor, demo):
     module.add(app)
 app.add_typer(terms.app, name="terms")
 app.add_typer(agreement.app, name="agreement")
@@ -34,7 +34,6 @@ def main() -> None:
     prepare_streams()
     try:
         status = _run(sys.argv[1:])
-        sys.stdout.flush()  # here, so that a full disk is a fault like any other
     except BrightlineError as e:
         status = fault(str(e))
     except typer.TyperException as e:

@@ -67,14 +67,11 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
     async with AsyncExitStack() as stack:
         # 1. what stands, and room for it
         log_key, site_key = read_keys(config)
-        standing = standing_of(config, observe)
-        if config.upstream.url == EMBEDDED:
-            standing = answered_by(standing, _embedded_digest())
+        standing = serving_of(config, standing_of(config, observe))
         check_log(standing, log_key.name, log_key.public)
         access = Access(config, standing.pack.terms.scope)
         raise_open_files(config)
-        with _address(config):
-            socket.create_server((config.host, config.port), family=_family(config.host)).close()
+        check_address(config)
         # 2. the upstream
         upstream, key = await _upstream(config, stack, progress)
         await upstream.reach()
@@ -130,6 +127,11 @@ def standing_of(config: Config, observe: Pack | None) -> Standing:
         why = " ".join([status.text, *(note.text for note in status.notes)])
         raise AgreementError(why, place=str(config.agreement), cure="both parties sign the same text first")
     return agreed(status.agreement)
+
+
+def serving_of(config: Config, standing: Standing) -> Standing:
+    """What stands, with the models that this upstream has. Raises AgreementError where it has none of them."""
+    return answered_by(standing, _embedded_digest()) if config.upstream.url == EMBEDDED else standing
 
 
 def build_digest() -> bytes:
@@ -195,6 +197,12 @@ def raise_open_files(config: Config) -> int:
     return soft
 
 
+def check_address(config: Config) -> None:
+    """Raises ConfigError where nobody can listen there, or somebody does."""
+    with _address(config):
+        socket.create_server((config.host, config.port), family=_family(config.host)).close()
+
+
 @contextmanager
 def _address(config: Config) -> Iterator[None]:
     try:
@@ -241,18 +249,22 @@ async def _publish_often(recorder: Recorder) -> None:
 
 async def _upstream(config: Config, stack: AsyncExitStack, progress: Progress) -> tuple[Upstream, bytes]:
     """The model server and the gateway's own key for it; the embedded one is started."""
-    limits = _upstream_limits(config)
     if config.upstream.url == EMBEDDED:
         model = EmbeddedModel()
         stack.callback(model.stop)
         await asyncio.to_thread(model.start, progress)
-        upstream, key = Upstream(model.url, limits=limits), model.api_key.encode()
+        upstream, key = Upstream(model.url, limits=_upstream_limits(config)), model.api_key.encode()
     else:
-        tls = _trusting(config.upstream.ca_file) if config.upstream.ca_file else None
-        key = _upstream_key(config.upstream.api_key_file) if config.upstream.api_key_file else b""
-        upstream = Upstream(config.upstream.url, tls=tls, limits=limits)
+        upstream, key = external_upstream(config)
     stack.callback(upstream.close)
     return upstream, key
+
+
+def external_upstream(config: Config) -> tuple[Upstream, bytes]:
+    """The model server that the settings name, and the gateway's key for it. Raises ConfigError."""
+    tls = _trusting(config.upstream.ca_file) if config.upstream.ca_file else None
+    key = _upstream_key(config.upstream.api_key_file) if config.upstream.api_key_file else b""
+    return Upstream(config.upstream.url, tls=tls, limits=_upstream_limits(config)), key
 
 
 def _upstream_key(path: Path) -> bytes:

@@ -26,6 +26,7 @@ from brightline.storage.segment import SLOT, Rows, Seal, Segment, as_rows, is_se
 
 CURE = "keep these files as they are, restore the folder from a back-up, and tell whoever holds a later checkpoint"
 OTHERS = "give each log a data folder of its own, and keep its key with it"
+DIFFER = "damaged, or the bundle of its entries is: its hashes are not those of the entries"
 _BUNDLES_AT_ONCE = 64
 
 
@@ -135,7 +136,9 @@ class Recovery:
             for tile, data in full:
                 path = self._public / tile.path
                 if self._disk.read(path) != data:
-                    self._refuse(path, "damaged: its hashes are not those of the entries")
+                    self._refuse(
+                        path, "damaged, or the bundle of its entries is: its hashes are not those of the entries"
+                    )
             self._growth.drop([tile for tile, _ in full])
 
     def _replay_segment(self, segment: Segment, rows: Rows, *, last: bool) -> Seal:
