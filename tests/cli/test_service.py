@@ -195,6 +195,28 @@ def test_observing_blocks_nothing_and_says_so(site: Shell) -> None:
     assert "no agreement is set" in site.fails("evidence", "export", "-o", "out.bundle")
 
 
+@pytest.mark.usefixtures("model_server")
+def test_the_check_up_names_what_is_wrong_and_changes_nothing(site: Shell) -> None:
+    before = {path: path.stat().st_mtime_ns for path in site.folder.rglob("*") if path.is_file()}
+    good = site("doctor", "--json").document
+    assert set(good) == KEYS["doctor"]
+    site.change("brightline.toml", '"log.key"', '"vendor.key"')
+    (site.folder / "site.key").chmod(0o644)
+    bad = site("doctor", "--json")
+    assert bad.status == 1
+    assert bad.document["ok"] is False
+    wrong = {c["name"] for c in bad.document["checks"] if c["ok"] is False}
+    wrong -= {c["name"] for c in good["checks"] if c["ok"] is False}  # the machine's own, such as a full disk
+    assert {"log", "rights"} <= wrong
+    assert all(c["cure"] for c in bad.document["checks"] if c["ok"] is False)
+    plain = site("doctor")
+    assert plain.status == 1
+    assert plain.out.count("cure: ") == len([c for c in bad.document["checks"] if c["ok"] is not True and c["cure"]])
+    after = {path: path.stat().st_mtime_ns for path in site.folder.rglob("*") if path.is_file()}
+    assert {p.name for p in after if after[p] != before.get(p)} == {"brightline.toml"}  # which this story changed
+    assert site.fails("doctor", "--config", "nope.toml").startswith("nope.toml: ")
+
+
 # what is changed in a setting, and what the sentence says
 SETTING_SLIPS = {
     "a setting": ("log_key", "log_kye", "did you mean 'log_key'?"),
