@@ -180,7 +180,11 @@ class Exchange:
             await self._settle(decided, _cut_off(reply))
             raise
         with response:
-            if response.status == 200:
+            if response.status == 200 and (why := _unreadable(response.headers)):
+                await self._settle(decided, OutcomeStatus.UPSTREAM_DIED, http=200)
+                error = UpstreamError(why, sent=True)
+                _send(reply, encoding.of_error(call.api.family, error), decided.headers)
+            elif response.status == 200:
                 await self._pass_answer(decided, response, reply)
             else:
                 await self._pass_error(decided, response, reply)
@@ -254,6 +258,15 @@ def _refuse_tools(call: Call) -> None:
     if call.tools:
         cure = "send the call without tools: this version does not govern tool calls, so it lets none through"
         raise CallError("tools are not governed yet", status=501, code="tools_not_governed", place="tools", cure=cure)
+
+
+def _unreadable(headers: Sequence[Header]) -> str:
+    """Why client and gateway could read an answer's body differently; empty where they cannot."""
+    if sum(name == b"content-type" for name, _ in headers) > 1:
+        return "the model server gave its answer two types"
+    if any(name == b"content-encoding" and value.lower() != b"identity" for name, value in headers):
+        return "the model server packed its answer, though nobody asked it to"
+    return ""
 
 
 def _status(answer: Answer) -> OutcomeStatus:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from brightline.errors import UpstreamError
 
+_BOM = b"\xef\xbb\xbf"
+
 
 class Events:
     """Cuts chunks into events, each with the blank line that ends it; holds at most `limit` bytes.
@@ -55,6 +57,8 @@ def parse(event: bytes) -> tuple[bytes, bytes | None]:
     """An event's name (`b""` where it has none) and data, None where it carries none (a comment, a blank line)."""
     if event.startswith(b"data: ") and event.find(b"\n") == len(event) - 2 and b"\r" not in event:  # the usual case
         return b"", event[6:-2]
+    if event.startswith(_BOM):  # some clients drop it and read the line behind it, to others that line says nothing
+        raise UpstreamError("a byte-order mark in the model server's stream", sent=True)
     name = b""
     data: list[bytes] = []
     for line in event.split(b"\n"):
