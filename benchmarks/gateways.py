@@ -26,8 +26,8 @@ from benchmarks.peers import PEERS, Peer, UnavailableError, free_port
 from benchmarks.stage import agree, governed
 from benchmarks.traffic import CONNECTIONS, Target, load, serve_mock
 
-ROUNDS = 2 if SHORT else 9
-CALLS, STREAMS, ALONE = (500, 64, 50) if SHORT else (4_000, 128, 300)
+ROUNDS = 2 if SHORT else 7
+CALLS, STREAMS, ALONE = (500, 64, 50) if SHORT else (3_000, 96, 200)
 START_SECONDS = 60
 
 
