@@ -154,6 +154,7 @@ async def openai_call(client: openai.AsyncOpenAI, ledger: Ledger, *, stream: boo
         raw = await client.chat.completions.with_raw_response.create(
             model=MODEL,
             messages=[{"role": "user", "content": nonce}],
+            max_tokens=16,
             stream=stream,
             extra_headers={"Brightline-Purpose": purpose},
         )
