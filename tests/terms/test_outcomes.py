@@ -87,7 +87,7 @@ def check_facts(j: Judge, told: Mapping[str, str], s: Mapping[str, Any]) -> None
             assert not j.helps({**told, name: "declared"}, s)
 
 
-@repeatable(250)
+@repeatable(200)
 @given(policies(SMALL, most=5), seeds)
 def test_decisions_are_what_the_design_says(text: str, seed: int) -> None:
     terms, rng = terms_of(text), random.Random(seed)
@@ -99,7 +99,7 @@ def test_decisions_are_what_the_design_says(text: str, seed: int) -> None:
         confirm(terms, use, decision, performable)
 
 
-@repeatable(150)
+@repeatable(100)
 @given(policies(SMALL, most=5), seeds)
 def test_of_alternatives_the_strictest_stands_and_needs_are_joined(text: str, seed: int) -> None:
     terms, rng = terms_of(text), random.Random(seed)

@@ -108,9 +108,7 @@ def _positions() -> list[str]:
     common = [i for i in results["vendor"] if all(i in r for r in results.values())]
     differing = [i for i in common if _outcome(results, "vendor", i) != _outcome(results, "customer", i)]
     agreed = len(common) - len(differing)
-    say(
-        f"{len(common)} uses tried on both positions: they agree on {agreed} and differ on {len(differing)}. Among these:"
-    )
+    say(f"{len(common)} uses tried on both positions: they agree on {agreed} and differ on {len(differing)}, such as:")
     # Variants of one use go by A07, A07-person, …: the first of each is shown.
     shown = list({i.partition("-")[0]: i for i in reversed(differing)}.values())[::-1]
     rows: list[Sequence[str | Text]] = [
