@@ -117,7 +117,8 @@ def explain(bundle: bytes | Source, agreement: bytes) -> Explanation:
         kinds, where, found = np.unique(np.frombuffer(chunk, ENTRY)["kind"], return_index=True, return_counts=True)
         for code, at, count in zip(kinds.tolist(), where.tolist(), found.tolist(), strict=True):
             if code not in frozenset(Kind):
-                raise RecordError(f"an entry of kind {code}, which is not known", place="entries")
+                cure = "read it with a newer Brightline, or treat the bundle as altered"
+                raise RecordError(f"an entry of kind {code}, which is not known", place="entries", cure=cure)
             counts[Kind(code)] = counts.get(Kind(code), 0) + count
             firsts.setdefault(Kind(code), chunk[at * ENTRY_BYTES : (at + 1) * ENTRY_BYTES])
     # 3. the parts of the file, then of each kind

@@ -51,7 +51,7 @@ class Tile:
             tile = cls(-1 if level == "entries" else int(level), index, int(width or WIDTH))
             if tile.level < 64 and tile.width <= WIDTH and tile.path == path:
                 return tile
-        _refuse(path[:200], "not the path of a tile (c2sp.org/tlog-tiles)")
+        _refuse(path[:200] or "the empty path", "not the path of a tile (c2sp.org/tlog-tiles)")
 
 
 def tiles_of(size: int) -> Iterator[Tile]:
