@@ -1,0 +1,36 @@
+"""Bytes that were valid once: flipped, cut, doubled, spliced; and words that parsers stumble over."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+STUMBLING = (
+    b"\0", b"\r", b"\n", b"\r\n", b"\x7f", b"\x85", b"\xff", b"\xc3", b"\xc3\xa9", b"\xed\xa0\x80", b"\xef\xbb\xbf",
+    b"\xe2\x80\xa8", b"\xe2\x80\xae", b"\xd9\xa3", b"\\ud800", b'"', b"'", b"\\", b"{", b"}", b"[", b"]", b"(", b")",
+    b",", b":", b";", b"=", b"#", b"//", b" ", b"\t", b"-1", b"+1", b"0x1", b"1e999", b"NaN", b"null", b"true",
+    b"-Infinity", b"9" * 25, b"9" * 5_000, b"[" * 200, b"{" * 200, b"(" * 200, b"a." * 50, b"unknown", b"..",
+)  # fmt: skip
+
+
+@st.composite
+def mutated(draw: st.DrawFn, seed: bytes, *words: bytes) -> bytes:
+    """`seed` after one to four small changes; `words` are what this format in particular trips over."""
+    data = seed
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(data)))
+        to = min(len(data), at + draw(st.integers(0, 24)))
+        match draw(st.integers(0, 5)):
+            case 0:
+                data = data[:at] + data[to:]
+            case 1:
+                data = data[:to] + data[at:]
+            case 2:
+                data = data[:at] + draw(st.sampled_from(STUMBLING + words)) + data[at:]
+            case 3:
+                data = data[:at] + draw(st.sampled_from(STUMBLING + words)) + data[to:]
+            case 4:
+                data = data[:at] + draw(st.binary(max_size=4)) + data[to:]
+            case _:
+                cut = draw(st.integers(0, len(data)))
+                data = data[:at] + data[cut : cut + 40] + data[at:]
+    return data
