@@ -143,3 +143,12 @@ def test_a_part_of_a_log_is_refused_with_what_to_do() -> None:
 def test_a_checkpoint_that_no_reader_would_take_is_not_written() -> None:
     with pytest.raises(RecordError, match="1048577 bytes"):
         head(ABOUT, bytes((1 << 20) + 1))
+
+
+@pytest.mark.parametrize(("section", "most"), [("about", 4096), ("checkpoint", 1 << 20)])
+def test_a_length_over_the_limit_is_refused_before_anything_is_read(section: str, most: int) -> None:
+    at = GOOD.index(section.encode() + b" ")
+    pipe = Pipe(GOOD[:at] + b"%b %d\n" % (section.encode(), most + 1) + bytes(most + 1), 1 << 30)
+    with pytest.raises(RecordError, match=f"{most + 1} bytes are more than {most}"):
+        open_bundle(pipe)
+    assert pipe.largest < most

@@ -172,6 +172,12 @@ class TestFindings:
         assert codes(entries, disclosure=Disclosure(tokens=1000)) == {}
 
 
+def test_a_clause_that_never_decided_is_shown_all_the_same() -> None:
+    totals = Evidence(made(decision(OutcomeCode.DENY, clauses=2)), founding()).verified().totals
+    assert list(totals["clauses"]) == [*RANKS, "default-deny"]
+    assert totals["clauses"]["K4"] == {"permit": 0, "hold": 0, "ask": 0, "deny": 0}
+
+
 def test_clauses_of_other_terms_are_not_counted_under_these_names() -> None:
     entries = made(decision(OutcomeCode.DENY, clauses=2), decision(OutcomeCode.DENY, clauses=2, terms=OTHER_TERMS))
     totals = Evidence(entries, founding()).verified().totals

@@ -16,7 +16,7 @@ from brightline.terms.formula import Between, In, holds, negation, residual
 from brightline.vocabulary import FactKind, read_use
 from tests.terms.generated import SCOPE, policies, random_alternative, random_use
 
-EXAMPLES, USES = 40, 100
+EXAMPLES, USES = 100, 200
 repeatable = settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 seeds = st.integers(0, 2**32 - 1)
 

@@ -47,7 +47,8 @@ def agreed(agreement: Agreement) -> Standing:
             place="agreement: terms",
             cure="this program reads them otherwise than both parties did: use the version they signed with",
         )
-    models = {m.name: bytes.fromhex(str(m.digest).removeprefix("sha256:")) for m in agreement.models}
+    pinned = {m.name: str(m.digest or "").removeprefix("sha256:") for m in agreement.models}
+    models = {name: bytes.fromhex(digest) or NO_DIGEST for name, digest in pinned.items()}
     return Standing(pack, agreement, models, agreement.disclosure)
 
 
