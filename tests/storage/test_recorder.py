@@ -167,8 +167,9 @@ async def test_full_segments_are_published_on_the_way(tmp_path: Path, monkeypatc
     for _ in range(40):
         await asyncio.gather(*[recorder.append(decision()) for _ in range(50)])
         await asyncio.sleep(0.001)
-    assert read_published(tmp_path / "log")[0].size > 1000
-    assert len(list((tmp_path / "journal").iterdir())) < 5
+    async with asyncio.timeout(60):  # publishing runs beside the appends, and may lag behind them on a busy machine
+        while read_published(tmp_path / "log")[0].size <= 1000 or len(list((tmp_path / "journal").iterdir())) >= 5:
+            await recorder.append(decision())
     await recorder.close()
     await recorder.close()
     assert read_published(tmp_path / "log")[0].size == recorder.journal.log.size
