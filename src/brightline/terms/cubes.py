@@ -21,30 +21,47 @@ class Members:
     lacks: int
 
 
+MAX_TRIED = 8  # cubes tried, for each that a formula may have
+
+
 Part: TypeAlias = In | Members | Between
 Cube: TypeAlias = dict[int, Part]
 
 
 def cubes(f: Formula, limit: int) -> list[Cube] | None:
     """`f` as at most `limit` cubes, none inside another; None where it takes more, or far more on the way."""
+    return _cubes(f, limit, [MAX_TRIED * limit])
+
+
+def _cubes(f: Formula, limit: int, left: list[int]) -> list[Cube] | None:
+    """`left`: how many cubes may still be tried. Lists that absorb each other try thousands and keep few."""
     match f:
         case And(parts):
             out: list[Cube] | None = [{}]
             for p in parts:
-                more = cubes(p, limit)
-                if more is None or out is None:
+                more = _cubes(p, limit, left)
+                if more is None or out is None or not _spend(left, len(out), len(more)):
                     return None
                 out = absorbed((c for a in out for b in more if (c := meet(a, b)) is not None), limit)
             return out
         case Or(parts):
-            each = [cubes(p, limit) for p in parts]
-            if any(e is None for e in each):
-                return None
-            return absorbed((c for e in each for c in e or ()), limit)
+            each: list[Cube] = []
+            for p in parts:
+                more = _cubes(p, limit, left)
+                if more is None or not _spend(left, 1, len(more)):
+                    return None
+                each += more
+            return absorbed(each, limit)
         case Has(i, bit, absent):
             return [{i: Members(i, 0, bit) if absent else Members(i, bit, 0)}]
         case In() | Between():
             return [{f.i: f}]
+
+
+def _spend(left: list[int], some: int, more: int) -> bool:
+    """Whether so many cubes may still be tried; a single one beside others costs no more than it takes to write it."""
+    left[0] -= some * more if more > 1 else 0
+    return left[0] >= 0
 
 
 def meet(a: Cube, b: Cube) -> Cube | None:
