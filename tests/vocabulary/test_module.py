@@ -62,6 +62,16 @@ def test_the_digest_is_of_what_is_said_and_not_of_how_it_is_written() -> None:
     assert module("core").digest != module("defence").digest
 
 
+def test_the_digest_fixes_the_order_on_which_the_ranks_in_entries_depend() -> None:
+    lines = CORE.splitlines()
+    i = lines.index("[activities]") + 1
+    swapped = [*lines[:i], lines[i + 1], lines[i], *lines[i + 2 :]]
+    other = read_module("core", "\n".join(swapped))
+    assert [a.name for a in other.activities] != [a.name for a in SMALL.activities]
+    assert {a.name for a in other.activities} == {a.name for a in SMALL.activities}
+    assert other.digest != SMALL.digest
+
+
 def more(old: str = "", new: str = "") -> Module:
     assert old in MORE
     return read_module("more", MORE.replace(old, new, 1))

@@ -92,7 +92,7 @@ def read_module(name: str, text: str) -> Module:
     place = f"{name}.toml"
     data = parse_toml(text, place, error=VocabularyError)
     try:
-        fingerprint = digest(data)
+        fingerprint = digest(_in_order(data))
     except InputError as e:
         raise VocabularyError(e.text, place=place, cure="write texts, tables and true or false") from None
     _only(data, _KEYS[""], place)
@@ -117,6 +117,14 @@ def read_module(name: str, text: str) -> Module:
         },
         roles=_texts(data, "roles", place),
     )
+
+
+def _in_order(value: Any) -> Any:
+    """Tables as lists of pairs, as written: an entry names an activity by its rank, so the digest must fix the order.
+
+    Else a customer could swap two words, keep the signed digest, and so swap what old entries are taken to say.
+    """
+    return [[k, _in_order(v)] for k, v in value.items()] if isinstance(value, Mapping) else value
 
 
 def _fact(name: str, data: Any, module: str, place: str) -> Fact:
