@@ -43,6 +43,7 @@ test: $(STAMP)
 
 test-extras: $(STAMP)
 	@tools/extras.sh
+	@$(PIP) --require-hashes --no-build-isolation -r requirements/extras.txt
 	@$(BIN)/python -m pytest -m extras $(ARGS)
 
 lint: $(STAMP)

@@ -10,3 +10,4 @@ pin() {
 pin run.in --output-file run.txt "${1:---no-upgrade}"
 pin dev.in --output-file dev.txt "${1:---no-upgrade}"
 pin model.in --output-file model.txt --no-deps "${1:---no-upgrade}"
+pin extras.in --output-file extras.txt "${1:---no-upgrade}"
