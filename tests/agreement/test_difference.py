@@ -48,7 +48,7 @@ def test_an_item_added_in_front_is_one_change() -> None:
 
 
 def test_order_alone_is_shown() -> None:
-    logs = (Log(origin="a", key=GATEWAY.public), Log(origin="b", key=GATEWAY.public))
+    logs = tuple(Log(origin=o, key=replace(GATEWAY, name=o).public) for o in "ab")
     d = difference(agreement(logs=logs), agreement(logs=logs[::-1]))
     assert d.fields == (FieldChange("logs", "order [a], [b]", "order [b], [a]"),)
 

@@ -144,7 +144,9 @@ REFUSED = [
     ("models", [{"name": "m"}], "models[0].digest: this field is missing"),
     ("models.0.digest", "md5:1", "models[0].digest: 'md5:1' is not 'sha256:'"),
     ("logs", "x", "logs: expected a list"),
-    ("logs.0.key", str(VENDOR.public), "logs[0].key: the vendor's key cannot sign the customer's log"),
+    ("logs", [{"origin": VENDOR.name, "key": str(VENDOR.public)}], "logs[0].key: the vendor's key cannot sign the"),
+    ("logs.0.origin", "department.example/g2", "logs[0].key: the key is of 'department.example/g1', and the log is"),
+    ("logs.0.key", str(VENDOR.public), "logs[0].key: the key is of 'vendor.example', and the log is"),
     ("parties.customer.key", "nonsense", "parties.customer.key: not a key in signed-note form"),
     ("parties.customer.key", str(VENDOR.public), "parties.customer.key: it is the vendor's key too"),
     ("parties.customer.key", f" {GATEWAY.public}", "parties.customer.key: "),
@@ -192,7 +194,7 @@ def test_one_key_under_two_names_is_one_signer() -> None:
     with pytest.raises(AgreementError, match="nobody agrees with themselves"):
         agreement(parties=parties).to_bytes()
     with pytest.raises(AgreementError, match="the vendor's key cannot sign"):
-        agreement(logs=(Log(origin="o", key=alias.public),)).to_bytes()
+        agreement(logs=(Log(origin=alias.name, key=alias.public),)).to_bytes()
 
 
 def test_a_finding_without_a_row_is_refused_and_with_one_found() -> None:

@@ -8,10 +8,14 @@ from datetime import date
 import pytest
 
 from brightline.agreement import Keys, Log
+from brightline.agreement.payload import AGREEMENT_TYPE
+from brightline.agreement.reading import plain
 from brightline.assurance.verify import verify
 from brightline.assurance.verify.bundle import CHUNK, About, head
+from brightline.assurance.verify.log import read_checkpoint
+from brightline.canonical import dump
 from brightline.errors import RecordError
-from brightline.keys import SigningKey
+from brightline.keys import Envelope, SigningKey
 from brightline.record import body as bodies
 from brightline.record import checkpoint, entry
 from brightline.record.body import MAX_TOKENS, ChangeBody, ChangeSubject, Counters, OutcomeBody
@@ -225,18 +229,21 @@ class TestSignatures:
         assert failed(good().verified(agreement=other)) == [3]
 
     def test_a_key_by_another_name_than_the_logs(self) -> None:
+        """Two parties that sign what `brightline` never writes: their agreement cannot be read."""
         key = replace(LOG_KEY, name="gateway.example")
-        result = good().verified(agreement=founding(logs=(Log(origin=ORIGIN, key=key.public),)))
-        assert failed(result) == [3]
+        payload = dump(plain(founding(logs=(Log(origin=ORIGIN, key=key.public),))))
+        file = Envelope(AGREEMENT_TYPE, payload).signed(VENDOR).signed(CUSTOMER)
+        result = verify(good().bundle, file.to_bytes(), good().keys)
+        assert failed(result) == [2]
+        assert "the key is of 'gateway.example'" in result.steps[1].text
 
     def test_the_checkpoint_of_the_log_that_the_key_is_named_after(self) -> None:
         """A key that bears another log's name cannot bring that log's checkpoint in."""
         key = replace(LOG_KEY, name="gateway.example")
         agreement = founding(logs=(Log(origin=ORIGIN, key=key.public),))
-        other = Evidence(ENTRIES, agreement, log_key=key, signed=honest(ENTRIES, "gateway.example"))
-        result = other.verified(about=About(agreement.digest, ORIGIN, 592))
-        assert failed(result) == [3]
-        assert "it is the log 'gateway.example'" in result.steps[2].text
+        note = checkpoint.sign(honest(ENTRIES, "gateway.example"), key)
+        with pytest.raises(RecordError, match=r"it is the log 'gateway\.example'"):
+            read_checkpoint(bytes(note), ORIGIN, agreement)
 
     @pytest.mark.parametrize("file", [b"", b"{}", b"\xff" * 100, b"[" * 200_000, bytes(9 << 20)])
     def test_what_is_no_agreement(self, file: bytes) -> None:

@@ -39,6 +39,7 @@ from brightline.agreement.reading import (
     one_of,
     optional,
     plain,
+    short,
     text,
     verify_key,
 )
@@ -129,10 +130,18 @@ class Model(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log(Record):
-    """The log of one gateway instance: its origin (C2SP tlog-checkpoint) and the key of its checkpoints."""
+    """The log of one gateway instance: its origin (C2SP tlog-checkpoint) and the key of its checkpoints.
+
+    The key's name is the origin, or no checkpoint of the log would ever verify with it.
+    """
 
     origin: Annotated[str, _NAME]
     key: Annotated[VerifyKey, verify_key]
+
+    def faults(self) -> Iterable[tuple[str, str, str]]:
+        if self.key.name != self.origin:
+            wrong = f"the key is of {short(self.key.name)}, and the log is {short(self.origin)}"
+            yield "key", wrong, f"make the log's own with `brightline key new {self.origin}`, or name the key's origin"
 
 
 class Prevails(StrEnum):
