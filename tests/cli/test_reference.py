@@ -158,6 +158,12 @@ def test_every_error_code_is_documented_with_its_status_and_no_other() -> None:
     assert set(documented) == found
 
 
+@pytest.mark.parametrize("status", [413, 500])
+def test_one_thing_has_one_code(status: int) -> None:
+    found, _ = collected.answers()
+    assert len({code for code, at in found if at == status}) == 1
+
+
 def test_every_error_says_what_it_means_and_the_cure() -> None:
     for code, _, meaning, cure in rows(ERRORS, 4):
         assert len(meaning) > 10, code

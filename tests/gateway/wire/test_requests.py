@@ -149,7 +149,7 @@ def test_a_client_that_sends_on_after_a_refusal_still_reads_it(rig: Rig) -> None
     server = rig.serve(echo, Limits(body_bytes=1_000))
     with Client(server.address) as client:
         client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10000000\r\n\r\n" + b"x" * 3_000_000)
-        assert refusal_of(client.answer()) == (413, "body_too_long")
+        assert refusal_of(client.answer()) == (413, "request_too_large")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_expect_100_continue(rig: Rig) -> None:
         assert client.send(head % 0).answer()[2] == b"/ "
         old = head.replace(b"1.1", b"1.0").replace(b"Host: h", b"Connection: keep-alive")
         assert client.send(old % 1 + b"x").answer()[0] == 200
-        assert refusal_of(client.send(head % 101).answer()) == (413, "body_too_long")
+        assert refusal_of(client.send(head % 101).answer()) == (413, "request_too_large")
 
 
 def test_100_continue_waits_for_the_answers_before_it(rig: Rig) -> None:

@@ -244,7 +244,7 @@ class Inbound(Client):
         if reply.started:
             self.reset()  # so that a part cannot pass for the whole
         else:
-            failed = refused(500, "internal", "the gateway failed to answer")
+            failed = refused(500, "internal_error", "the gateway failed to answer")
             self._write_refusal(failed, request.path, head_only=request.method == b"HEAD")
         return False
 

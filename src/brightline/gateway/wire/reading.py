@@ -182,7 +182,7 @@ class Reading:
         if hosts != 1 and not (old and hosts == 0):
             raise self._refuse(400, "bad_host", "a request has one Host header")
         if length > self._limits.body_bytes:
-            raise self._refuse(413, "body_too_long", "the body is too long")
+            raise self._refuse(413, "request_too_large", "the body is too long")
         self._old = old
         self.due = length
         self.waits_for_100 = expects and not old and (self._chunked or length > 0)
@@ -208,7 +208,7 @@ class Reading:
         self._size += size
         self._framing -= size
         if self._size > self._limits.body_bytes:
-            raise self._refuse(413, "body_too_long", "the body is too long")
+            raise self._refuse(413, "request_too_large", "the body is too long")
         if self._held.size + size > self._limits.held_bytes:
             raise self._refuse(503, "busy", "the gateway holds all the request bodies it can")
         self._held.size += size
