@@ -14,6 +14,7 @@ from brightline.gateway import config, gateway
 from brightline.gateway.codec.reply import Refusal
 from brightline.gateway.config import ActorConfig, Config, PurposeConfig, UpstreamConfig, parse_config
 from brightline.gateway.wire import Limits, UpstreamLimits
+from brightline.storage import recorder
 from tests.cli import collected
 from tools import docs
 from tools.reference_cli import typed, verbs
@@ -156,6 +157,13 @@ def test_every_error_code_is_documented_with_its_status_and_no_other() -> None:
     documented = [(row[0].strip("`"), None if row[1] == "in a stream" else int(row[1])) for row in rows(ERRORS, 4)]
     assert len(documented) == len(set(documented))
     assert set(documented) == found
+
+
+def test_a_record_that_failed_needs_a_start() -> None:
+    """As tests/live/test_disk.py shows of the gateway, and as its own words say."""
+    (cure,) = (row[3] for row in rows(ERRORS, 4) if row[0] == "`unavailable`")
+    assert "start the gateway again" in cure
+    assert recorder._stop(Path(), "").cure.endswith("start again")
 
 
 @pytest.mark.parametrize("status", [413, 500])
