@@ -94,7 +94,7 @@ MISTAKES: dict[str, tuple[Change, str]] = {
         r"agreement: logs: the agreement names no log elsewhere.example/gateway-3 with this gateway's key — ",
     ),
     "another key of the same name": (
-        paper(VENDOR, CUSTOMER, logs=(Log(origin=LOG_KEY.name, key=OTHER_LOG.public),)),
+        paper(VENDOR, CUSTOMER, logs=(Log(origin=LOG_KEY.name, key=replace(OTHER_LOG, name=LOG_KEY.name).public),)),
         r"(names no log|origin)",
     ),
     "terms that drifted": (
@@ -154,6 +154,19 @@ def test_one_sentence_and_nothing_half_made(site: Site, mistake: str) -> None:
         said = site.refused()
     assert re.search(sentence, said), said
     assert str(LOG_KEY.secret_text())[-20:] not in said
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    ["a word too many", "no log key set", "no agreement set", "one party's key alone", "an unknown activity",
+     "an undeclared component", "more connections than files", "nobody's address"],
+)  # fmt: skip
+def test_the_settings_are_named_as_they_were_given(site: Site, mistake: str) -> None:
+    MISTAKES[mistake][0](site)
+    (site.folder / "brightline.toml").rename(site.folder / "c.toml")
+    said = site.shell.fails("serve", "-c", "c.toml")
+    assert said.startswith("c.toml: ")
+    assert "brightline.toml" not in said
 
 
 def test_the_port_is_taken(site: Site, listener: socket.socket) -> None:

@@ -47,8 +47,8 @@ class Caller:
 class Access:
     """Finds the caller of a request and makes the use of it."""
 
-    def __init__(self, config: Config, scope: Scope, place: str = "brightline.toml") -> None:
-        self._vocabulary = scope.vocabulary
+    def __init__(self, config: Config, scope: Scope) -> None:
+        self._vocabulary, place = scope.vocabulary, config.place
         for a in config.actors:
             _declared(a, scope.components, place)
         purposes = {n: self._purpose(p, f"{place}: purposes.{n}") for n, p in config.purposes.items()}

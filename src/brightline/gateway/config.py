@@ -73,7 +73,8 @@ class ActorConfig:
 class Config:
     """One gateway. `parties`: the verifier keys of vendor and customer as the operator knows them from elsewhere.
 
-    `oracle_share`: the share of decisions that the Cedar engine checks too, 0 to 1.
+    `oracle_share`: the share of decisions that the Cedar engine checks too, 0 to 1. `place`: the file of the settings,
+    as errors name it.
     """
 
     host: str = "127.0.0.1"
@@ -89,6 +90,7 @@ class Config:
     purposes: Mapping[str, PurposeConfig] = field(default_factory=dict)
     actors: tuple[ActorConfig, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
+    place: str = "brightline.toml"
 
 
 def read_config(path: Path) -> Config:
@@ -119,6 +121,7 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         purposes=purposes,
         actors=tuple(_actor(a, purposes, f"{place}: actors[{i}]") for i, a in enumerate(actors)),
         limits=_limits(_table(data, "limits", place), f"{place}: limits"),
+        place=place,
     )
 
 

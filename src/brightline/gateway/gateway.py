@@ -118,7 +118,7 @@ def standing_of(config: Config, observe: Pack | None) -> Standing:
     if config.agreement is None:
         raise ConfigError(
             "no agreement is set",
-            place="brightline.toml: agreement",
+            place=f"{config.place}: agreement",
             cure="name the agreement's file, or try terms without blocking anything: `brightline serve --observe PACK`",
         )
     envelope = read_envelope(read_file(config.agreement), str(config.agreement))
@@ -163,7 +163,7 @@ def read_keys(config: Config) -> tuple[SigningKey, bytes]:
     """Log key and site key. Raises ConfigError, KeyFileError."""
     if config.log_key is None or config.site_key is None:
         cure = "make them with `brightline key new ORIGIN -o log.key` and `brightline key new NAME --site -o site.key`"
-        raise ConfigError("log_key and site_key are not both set", place="brightline.toml", cure=cure)
+        raise ConfigError("log_key and site_key are not both set", place=config.place, cure=cure)
     log_key = SigningKey.parse(read_file(config.log_key).decode("ascii", "replace"), str(config.log_key))
     try:
         site_key = bytes.fromhex(read_file(config.site_key).decode("ascii", "replace"))
@@ -188,7 +188,7 @@ def raise_open_files(config: Config) -> int:
     if hard != resource.RLIM_INFINITY and hard < wanted:
         raise ConfigError(
             f"{connections} connections need {wanted} open files, and this process may have {hard}",
-            place="brightline.toml: limits",
+            place=f"{config.place}: limits",
             cure="raise the hard limit (ulimit -Hn, LimitNOFILE=), or lower connections and upstream_connections",
         )
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -210,7 +210,7 @@ def _address(config: Config) -> Iterator[None]:
     except OSError as e:
         why = "another program listens there" if e.errno == errno.EADDRINUSE else f"cannot listen: {e.strerror or e}"
         place, cure = (
-            f"brightline.toml: listen = {config.host}:{config.port}",
+            f"{config.place}: listen = {config.host}:{config.port}",
             "stop it, or name an address of your own",
         )
         raise ConfigError(why, place=place, cure=cure) from None
@@ -223,9 +223,9 @@ def _family(host: str) -> socket.AddressFamily:
 def _parties(config: Config) -> Keys | None:
     if not config.parties:
         return None
+    place = f"{config.place}: parties"
     if set(config.parties) != {"vendor", "customer"}:
-        raise ConfigError("parties names vendor and customer", place="brightline.toml: parties", cure="name both keys")
-    place = "brightline.toml: parties"
+        raise ConfigError("parties names vendor and customer", place=place, cure="name both keys")
     return Keys(
         vendor=VerifyKey.parse(config.parties["vendor"], place),
         customer=VerifyKey.parse(config.parties["customer"], place),
