@@ -56,6 +56,7 @@ def test_no_verb_stands_on_it_that_there_is_not() -> None:
 TABLES = {
     "parse_config": "",
     "_upstream": "upstream.",
+    "_tls": "tls.",
     "_purpose": "purposes.NAME.",
     "_actor": "actors[].",
     "_limits": "limits.",
@@ -65,7 +66,7 @@ TABLES = {
 def settings() -> set[str]:
     """Every setting by its path: what config.py lets through, and whom `parties` names."""
     found = {f"{TABLES[table]}{key}" for table, keys in collected.settings().items() for key in keys}
-    found -= {"upstream", "purposes", "actors", "limits", "parties", "models"}  # tables, whose keys are settings
+    found -= {"upstream", "purposes", "actors", "limits", "parties", "models", "tls"}  # tables, whose keys are settings
     return found | {"parties.vendor", "parties.customer", "models.NAME"}
 
 

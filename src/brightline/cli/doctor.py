@@ -11,6 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,8 +19,10 @@ import typer
 from rich.text import Text
 
 from brightline.cli.printing import Json, print_json, progress, say
-from brightline.errors import BrightlineError
+from brightline.errors import BrightlineError, ConfigError
+from brightline.keys import expiry
 from brightline.storage.doctor import Check, Examined, check_clock, check_space, examine_record
+from brightline.storage.files import read_file
 
 if TYPE_CHECKING:
     from brightline.gateway.config import Config
@@ -59,6 +62,7 @@ def _gateway(config: Config) -> list[Check]:
     """What `serve` looks at before it touches the record, each by itself."""
     from brightline.gateway.access import Access  # noqa: PLC0415
     from brightline.gateway.gateway import raise_open_files, read_keys, serving_of, standing_of  # noqa: PLC0415
+    from brightline.gateway.listening import client_tls  # noqa: PLC0415
     from brightline.gateway.standing import check_log  # noqa: PLC0415
 
     def keys() -> str:
@@ -84,7 +88,19 @@ def _gateway(config: Config) -> list[Check]:
     def files() -> str:
         return f"{raise_open_files(config)} open files allowed"
 
-    looks = {"keys": keys, "agreement": agreement, "log": log, "actors": actors, "models": models, "open files": files}
+    def tls() -> str:
+        client_tls(config.tls)
+        if config.tls is None:
+            return "none: callers' keys and words cross in clear, unless a proxy in front of the gateway encrypts them"
+        place = str(config.tls.certificate)
+        ends = expiry(read_file(place), place)
+        if ends < datetime.now(UTC):
+            cure = "have it renewed, and start the gateway again: clients refuse it"
+            raise ConfigError(f"the certificate expired on {ends.date()}", place=place, cure=cure)
+        return f"{place} until {ends.date()}, with its key; TLS 1.2 or newer"
+
+    looks = {"keys": keys, "agreement": agreement, "log": log, "actors": actors, "models": models, "tls": tls}
+    looks["open files"] = files
     return [_looked(name, look) for name, look in looks.items()] + [_readable(config)]
 
 
@@ -97,7 +113,8 @@ def _looked(name: str, look: Callable[[], str]) -> Check:
 
 def _readable(config: Config) -> Check:
     """Secrets that others on this machine can read are no secrets."""
-    secrets = [p for p in (config.log_key, config.site_key, config.upstream.api_key_file) if p is not None]
+    tls_key = config.tls.key if config.tls else None
+    secrets = [p for p in (config.log_key, config.site_key, config.upstream.api_key_file, tls_key) if p is not None]
     shown = [str(p) for p in secrets if p.exists() and p.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)]
     if shown:
         cure = f"chmod 600 {' '.join(shown)}"
@@ -164,7 +181,7 @@ def _listed(body: bytes) -> list[str]:
 
 
 def _address(config: Config, *, running: bool) -> Check:
-    from brightline.gateway.gateway import check_address  # noqa: PLC0415
+    from brightline.gateway.listening import check_address  # noqa: PLC0415
 
     shown = f"{config.host}:{config.port}"
     if running:

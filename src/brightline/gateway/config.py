@@ -21,7 +21,8 @@ MAX_LIMIT = 10**9  # bytes, seconds, connections: what is beyond means no limit,
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
-        "purposes", "actors", "limits")  # fmt: skip
+        "purposes", "actors", "limits", "tls")  # fmt: skip
+_TLS = ("certificate", "key")
 _UPSTREAM = ("url", "api_key_file", "ca_file")
 _ACTOR = ("name", "component", "key_sha256", "purposes", "shared", "max_concurrent")
 _LIMITS = (
@@ -42,6 +43,14 @@ class UpstreamConfig:
     url: str = EMBEDDED
     api_key_file: Path | None = None
     ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TlsConfig:
+    """Files in PEM: the gateway's certificate with its chain, and its private key."""
+
+    certificate: Path
+    key: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ class Config:
     purposes: Mapping[str, PurposeConfig] = field(default_factory=dict)
     actors: tuple[ActorConfig, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
+    tls: TlsConfig | None = None
     place: str = "brightline.toml"
 
 
@@ -121,6 +131,7 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         purposes=purposes,
         actors=tuple(_actor(a, purposes, f"{place}: actors[{i}]") for i, a in enumerate(actors)),
         limits=_limits(_table(data, "limits", place), f"{place}: limits"),
+        tls=_tls(_table(data, "tls", place), base, f"{place}: tls") if "tls" in data else None,
         place=place,
     )
 
@@ -139,6 +150,11 @@ def _upstream(data: Mapping[str, Any], base: Path, place: str) -> UpstreamConfig
     if url != EMBEDDED and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
         _bad(f"url = {url[:80]!r}", place, 'write "embedded", or http(s)://host:port')
     return UpstreamConfig(url, _path(data, "api_key_file", base, place), _path(data, "ca_file", base, place))
+
+
+def _tls(data: Mapping[str, Any], base: Path, place: str) -> TlsConfig:
+    _only(data, _TLS, place)
+    return TlsConfig(base / _text(data, "certificate", place), base / _text(data, "key", place))
 
 
 def _purpose(name: str, data: Any, place: str) -> PurposeConfig:

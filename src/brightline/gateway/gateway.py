@@ -6,16 +6,14 @@ Whatever can be wrong with the settings is found before the record is touched: a
 from __future__ import annotations
 
 import asyncio
-import errno
 import hashlib
 import logging
 import re
 import resource
 import signal
-import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -29,6 +27,7 @@ from brightline.gateway.codec import ListedModel
 from brightline.gateway.config import EMBEDDED, Config
 from brightline.gateway.entries import interrupted_draft
 from brightline.gateway.exchange import Exchange
+from brightline.gateway.listening import address, check_address, client_tls, url_of
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.standing import Standing, agreed, answered_by, check_log, observed
 from brightline.gateway.wire import Limits, Upstream, UpstreamLimits, serve
@@ -71,6 +70,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         check_log(standing, log_key.name, log_key.public)
         access = Access(config, standing.pack.terms.scope)
         raise_open_files(config)
+        tls = client_tls(config.tls)
         check_address(config)
         # 2. the upstream
         upstream, key = await _upstream(config, stack, progress)
@@ -91,11 +91,10 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         routes = Routes(exchange, models, lambda: recorder.fault)
-        with _address(config):
-            server = await serve(routes, config.host, config.port, _limits(config), refusal=refused)
+        with address(config):
+            server = await serve(routes, config.host, config.port, _limits(config), tls=tls, refusal=refused)
         stack.push_async_callback(server.drain, config.limits.get("drain_seconds", DRAIN_SECONDS))
-        host, port = server.address
-        yield Gateway(f"http://{f'[{host}]' if ':' in host else host}:{port}", standing, recorder)
+        yield Gateway(url_of(config, *server.address), standing, recorder)
 
 
 async def run(config: Config, observe: Pack | None, progress: Progress, ready: Callable[[Gateway], None]) -> None:
@@ -195,29 +194,6 @@ def raise_open_files(config: Config) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         soft = wanted
     return soft
-
-
-def check_address(config: Config) -> None:
-    """Raises ConfigError where nobody can listen there, or somebody does."""
-    with _address(config):
-        socket.create_server((config.host, config.port), family=_family(config.host)).close()
-
-
-@contextmanager
-def _address(config: Config) -> Iterator[None]:
-    try:
-        yield
-    except OSError as e:
-        why = "another program listens there" if e.errno == errno.EADDRINUSE else f"cannot listen: {e.strerror or e}"
-        place, cure = (
-            f"{config.place}: listen = {config.host}:{config.port}",
-            "stop it, or name an address of your own",
-        )
-        raise ConfigError(why, place=place, cure=cure) from None
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def _parties(config: Config) -> Keys | None:

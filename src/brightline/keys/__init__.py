@@ -1,5 +1,6 @@
 """Signing keys, envelopes and sealed content: the one door to the `cryptography` package."""
 
+from brightline.keys.certificate import expiry
 from brightline.keys.dsse import Envelope, Signature
 from brightline.keys.seal import open_sealed, seal, unwrap_keys, wrap_keys
 from brightline.keys.signing import SigningKey, VerifyKey
@@ -9,6 +10,7 @@ __all__ = [
     "Signature",
     "SigningKey",
     "VerifyKey",
+    "expiry",
     "open_sealed",
     "seal",
     "unwrap_keys",
