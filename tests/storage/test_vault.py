@@ -104,7 +104,7 @@ def test_a_record_put_back_to_an_older_state_is_noticed(tmp_path: Path) -> None:
     vault.close()
     with pytest.raises(StorageError, match="knows 20 entries more than the record, which has 10") as e:
         open_vault(tmp_path, 10)
-    assert "older state" in e.value.cure
+    assert "restore all of the data folder" in e.value.cure
     vault = open_vault(tmp_path, 22)
     vault.close()
 

@@ -21,6 +21,7 @@ from rich.text import Text
 from brightline.cli.printing import Json, print_json, progress, say
 from brightline.errors import BrightlineError, ConfigError
 from brightline.keys import expiry
+from brightline.storage.backup import copy_record
 from brightline.storage.doctor import Check, Examined, check_clock, check_space, examine_record
 from brightline.storage.files import read_file
 
@@ -38,16 +39,21 @@ def add(app: typer.Typer) -> None:
 
 def doctor(
     config: Annotated[Path, typer.Option("--config", "-c", help="The settings.")] = Path("brightline.toml"),
+    copy: Annotated[
+        Path | None, typer.Option(help="Back up the record to this new folder, and read the copy whole.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Look at everything that a gateway needs, name what is wrong and its cure. Changes nothing; ends 1 if it finds
-    something, 2 where the settings cannot be read."""
+    something, 2 where the settings cannot be read or no copy can be made."""
     # Imported here, so that the other verbs do not wait for the gateway's libraries.
     from brightline.gateway.config import read_config  # noqa: PLC0415
 
     settings = read_config(config)
     checks = [Check("settings", True, f"{config} can be read"), *_gateway(settings)]
     examined = _record(settings)
+    if copy is not None:
+        checks.append(_copied(settings, copy))
     checks += [*examined.checks, check_space(settings.data), check_clock(examined.newest)]
     checks += [_model_server(settings), _address(settings, running=examined.running), _build()]
     good = all(check.ok is not False for check in checks)
@@ -131,6 +137,18 @@ def _record(config: Config) -> Examined:
         why = "not read: that needs the keys"
         return Examined((Check("record", None, why), Check("private side", None, why)), running=False, newest=0)
     return examine_record(config.data, log_key, site_key, progress)
+
+
+def _copied(config: Config, to: Path) -> Check:
+    """Back up the record as it stands now, whether a gateway writes it or not, and examine that."""
+    from brightline.gateway.gateway import read_keys  # noqa: PLC0415
+
+    log_key, site_key = read_keys(config)
+    size = copy_record(config.data, to)
+    found = [check for check in examine_record(to, log_key, site_key, progress).checks if not check.ok]
+    if found:
+        return Check("copy", False, f"{to}: {found[0].text}", found[0].cure)
+    return Check("copy", True, f"{to}: {size} entries, read back whole; keep it on another disk")
 
 
 def _model_server(config: Config) -> Check:

@@ -100,7 +100,7 @@ class Record:
         self.vault.write(items)
         # 3 The entries, read back, hashed, signed and synced.
         if batch:
-            self.journal.append(batch)
+            self.vault.saw(self.journal.append(batch).size)
         return results
 
     def close(self) -> None:

@@ -3,6 +3,8 @@
     FOLDER/private/keys           48 bytes for each sequence: the key wrapped by the site key (32), file u32,
                                   length u32, offset u64 of the sealed fields; zeros where an entry has none
     FOLDER/private/content/N      sealed fields, one after another: AES-256-GCM of a MessagePack array of [name, value]
+    FOLDER/private/size           u64: the record had so many durable entries; never more than it had, less after a
+                                  power cut
 
 Law: whoever overwrites the 32 bytes of a key ends what it sealed, for good: the key exists nowhere else. (What a disk
 or a back-up keeps of overwritten bytes is for the site to deal with; back up `keys` apart from `content`.)
@@ -26,7 +28,9 @@ KEY_BYTES = 32
 STRIDE = 48
 CONTENT_BYTES = 1 << 28  # a new content file begins after this much
 _PLACE = struct.Struct(">IIQ")
+SIZE = struct.Struct(">Q")
 _SCAN = 1 << 14  # places read at once
+ROLLED_BACK = "its parts are of two moments: restore all of the data folder from one back-up, the newest"
 _ERASED = bytes(KEY_BYTES)
 
 Fields = tuple[tuple[str, bytes], ...]
@@ -48,7 +52,7 @@ class Vault:
             raise StorageError("a site key has 32 bytes", place=str(folder), cure="make one with `brightline key new`")
         self._folder, self._site_key, self._disk = folder, site_key, disk
         disk.make_folder(folder / "content")
-        self._keys = disk.open(folder / "keys", create=True)
+        self._keys, self._size = (disk.open(folder / name, create=True) for name in ("keys", "size"))
         disk.sync_folder(folder)
         self._content: dict[int, File] = {}
         self._number = self._end = 0  # where the next sealed fields go
@@ -58,10 +62,11 @@ class Vault:
         """The private side of a log of `size` entries.
 
         What stands beyond `size` belongs to a batch whose entries never became durable: it is overwritten. If that is
-        more than `most_ahead` entries, the log was put back to an older state: StorageError.
+        more than `most_ahead` entries, or the log was seen with more, it was put back to an older state: StorageError.
         """
         self = cls(folder, site_key, disk or Disk())
         try:
+            self._refuse_rolled_back(size)
             self._drop_beyond(size, most_ahead)
             self._find_end(size)
         except BaseException:
@@ -97,6 +102,13 @@ class Vault:
         self._keys.sync()
         self._end = end
 
+    def saw(self, size: int) -> None:
+        """Note that the record has `size` durable entries, so that it is missed if it is put back to fewer.
+
+        Not synced: a power cut may leave an earlier size, which is no more than the record then has.
+        """
+        self._size.write(0, SIZE.pack(size), ahead=0)
+
     def fields(self, sequence: int) -> Fields:
         """What the entry commits to. RecordError where it has no private side or was erased; else StorageError."""
         key, sealed = self._find(sequence)
@@ -126,6 +138,7 @@ class Vault:
 
     def close(self) -> None:
         self._keys.close()
+        self._size.close()
         for file in self._content.values():
             file.close()
         self._content.clear()
@@ -149,6 +162,16 @@ class Vault:
         data += bytes((last - first) * STRIDE - len(data))
         return [data[i : i + STRIDE] for i in range(0, len(data), STRIDE)]
 
+    def _refuse_rolled_back(self, size: int) -> None:
+        noted = self._size.read(0, SIZE.size)
+        seen = SIZE.unpack(noted)[0] if len(noted) == SIZE.size else 0
+        if seen > size:
+            raise StorageError(
+                f"rolled back: the record ends at entry {size}, and had {seen} durable entries",
+                place=str(self._size.path),
+                cure=ROLLED_BACK,
+            )
+
     def _drop_beyond(self, size: int, most_ahead: int) -> None:
         at, end = size * STRIDE, self._keys.size()
         while at < end:
@@ -160,7 +183,7 @@ class Vault:
                     raise StorageError(
                         f"the private side knows {beyond} entries more than the record, which has {size}",
                         place=str(self._keys.path),
-                        cure="the record was put back to an older state: restore its newest back-up",
+                        cure=ROLLED_BACK,
                     )
                 self._keys.write(at, bytes(len(data)))
             at += len(data)
