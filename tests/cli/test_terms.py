@@ -17,6 +17,23 @@ def test_the_starter_pack_is_clean_and_its_scenarios_pass(shell: Shell) -> None:
     assert shell("terms", "test", "house").out == "5 scenarios passed, 0 failed\n"
 
 
+def test_a_pack_of_a_hospital_starts_without_a_weapon(shell: Shell) -> None:
+    shell("terms", "new", "house", "--module", "health")
+    assert set(shell("vocabulary", "--pack", "house", "--json").document["groups"]) >= {"care", "study", "gen"}
+    assert "weapon" not in shell("vocabulary", "--pack", "house").out
+    assert "weapon" in shell("vocabulary").out
+    assert "supervisor" in shell("vocabulary", "--pack", "house", "--json").document["roles"]
+    assert shell("terms", "lint", "house").out == "0 errors, 0 other findings\n"
+    assert shell("terms", "test", "house").out == "5 scenarios passed, 0 failed\n"
+
+
+def test_a_module_that_is_not_there(shell: Shell) -> None:
+    assert "no module is called 'healt' — did you mean 'health'?" in shell.fails(
+        "terms", "new", "a", "--module", "healt"
+    )
+    assert not (shell.folder / "a").exists()
+
+
 def test_a_pack_is_never_overwritten_and_never_half_made(user: Shell) -> None:
     assert "there is such a file already" in user.fails("terms", "new")
     user.write("half/scenarios.jsonl", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from brightline.vocabulary import SHIPPED, module
 
@@ -86,15 +87,16 @@ _SCENARIOS = (
 )
 
 
-def starter_pack() -> dict[str, str]:
-    """File name → text."""
-    modules = "\n".join(f'{n} = "{module(n).digest}"' for n in SHIPPED)
+def starter_pack(modules: Collection[str]) -> dict[str, str]:
+    """File name → text, in the words of the core and `modules`. Raises VocabularyError."""
+    chosen = sorted({"core", *(module(n).name for n in modules)}, key=SHIPPED.index)
+    pins = "\n".join(f'{n} = "{module(n).digest}"' for n in chosen)
     lines = [
         json.dumps({"id": i, "text": text, "use": use, "expect": expect}, ensure_ascii=False)
         for i, text, use, expect in _SCENARIOS
     ]
     return {
-        "terms.toml": _TOML.format(modules=modules),
+        "terms.toml": _TOML.format(modules=pins),
         "terms.cedar": _CEDAR,
         "scenarios.jsonl": "\n".join(lines) + "\n",
     }

@@ -20,10 +20,14 @@ Pack = Annotated[str, typer.Argument(help="A pack's folder, a .cedar file, or a 
 
 @app.command()
 def new(
-    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("terms"), as_json: Json = False
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("terms"),
+    module: Annotated[
+        list[str], typer.Option(help="A module of words besides the core, for example `health`; once for each.")
+    ] = ["defence"],  # noqa: B006
+    as_json: Json = False,
 ) -> None:
     """Make a commented pack to start from."""
-    files = starter_pack()
+    files = starter_pack(module)
     refuse_existing(*(folder / name for name in files))
     for name, text in files.items():
         write_new(folder / name, text.encode())

@@ -8,6 +8,7 @@ import typer
 
 from brightline.cli.printing import Json, print_json, say
 from brightline.errors import ConfigError, nearest
+from brightline.storage.packs import open_pack
 from brightline.vocabulary import Activity, Fact, Vocabulary, shipped
 from brightline.vocabulary.schema import cedar_schema, use_schema
 
@@ -18,11 +19,14 @@ def add(app: typer.Typer) -> None:
 
 def vocabulary(
     word: Annotated[str, typer.Argument(help="An activity, group, fact, value, role or module; all where empty.")] = "",
+    pack: Annotated[
+        str, typer.Option(help="Only the words of this pack: its modules, and the names it declares.")
+    ] = "",
     schema: Annotated[str, typer.Option(help="Print a schema instead: `cedar` or `use`.")] = "",
     as_json: Json = False,
 ) -> None:
     """The words of a use: activities, facts and their values, roles, modules."""
-    words = shipped()
+    words = open_pack(pack).terms.scope.vocabulary if pack else shipped()
     if schema:
         makers = {"cedar": cedar_schema, "use": use_schema}
         if schema not in makers:

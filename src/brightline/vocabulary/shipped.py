@@ -9,7 +9,7 @@ from brightline.errors import VocabularyError, nearest
 from brightline.vocabulary.module import Module, read_module
 from brightline.vocabulary.words import Vocabulary
 
-SHIPPED = ("core", "defence")
+SHIPPED = ("core", "defence", "health")
 
 
 @cache
