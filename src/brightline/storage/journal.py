@@ -133,7 +133,7 @@ class Journal:
         path = self._journal / name_of(self.log.size)
         self._disk.replace(path, self._seal.pack())
         self._disk.sync_folder(self._journal)
-        self._segments.append(Segment(path, self._disk.open(path), [self.log.size]))
+        self._segments.append(Segment(path, self._disk.open(path, create=True), [self.log.size]))
 
     def read(self, first: int, last: int) -> bytes:
         """The 256-byte entries first..last-1, which must be durable already."""
