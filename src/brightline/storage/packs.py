@@ -9,7 +9,15 @@ from brightline.errors import TermsError, nearest
 from brightline.storage.files import read_file
 from brightline.terms import FILES, Pack, read_pack
 
-SHIPPED = ("vendor", "customer", "compromise")
+SHIPPED = (
+    "vendor",
+    "customer",
+    "compromise",
+    "openai-2026-02-28",
+    "openai-2026-03-02",
+    "google-2026-04",
+    "s4113",
+)
 MAX_FILE = 4 << 20
 
 
