@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brightline import errors
-from brightline.errors import BrightlineError, CallError, InputError, MachineError, UpstreamError, nearest
+from brightline.errors import (
+    BrightlineError,
+    CallError,
+    InputError,
+    MachineError,
+    UpstreamError,
+    UpstreamFault,
+    nearest,
+)
+from brightline.gateway.codec import Family, of_error
 
 CLASSES = {name: c for name, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, BrightlineError)}
 
@@ -55,6 +64,25 @@ def test_what_two_of_them_carry_beside() -> None:
     assert CallError("x", status=404, code="not_found").status == 404
     assert UpstreamError("x").sent is False
     assert UpstreamError("x", sent=True).sent is True
+    assert UpstreamError("x").fault is UpstreamFault.BAD_ANSWER
+    assert UpstreamError("x", UpstreamFault.BUSY).fault is UpstreamFault.BUSY
+
+
+def statuses(error: type[BrightlineError]) -> set[int]:
+    """The HTTP statuses that the tree draws for a class, or for the nearest class above it that has any."""
+    (line,) = re.findall(rf"\b{error.__name__} .*$", errors.__doc__ or "", re.MULTILINE)
+    drawn = {int(number) for number in re.findall(r"\b[45]\d\d\b", line)}
+    assert error.__base__
+    return drawn or statuses(error.__base__)
+
+
+@pytest.mark.parametrize("family", list(Family))
+def test_the_tree_draws_the_statuses_that_clients_see(family: Family) -> None:
+    for error in CLASSES.values():
+        if error is UpstreamError:
+            assert {of_error(family, UpstreamError("x", fault)).status for fault in UpstreamFault} == statuses(error)
+        elif error not in (BrightlineError, CallError):
+            assert {of_error(family, error("x")).status} == statuses(error), error
 
 
 def test_the_nearest_word_is_offered() -> None:

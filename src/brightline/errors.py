@@ -9,10 +9,10 @@
     │   ├── ConfigError       brightline.toml, a command line
     │   ├── KeyFileError      a key file
     │   ├── RecordError       an entry, note, tile, checkpoint or proof
-    │   └── CallError         an HTTP request to the gateway
+    │   └── CallError         an HTTP request to the gateway: HTTP status of its own
     └── MachineError          the machine is at fault: exit status 2, HTTP 503
         ├── StorageError      a disk or database that refuses or contradicts itself
-        ├── UpstreamError     the model server
+        ├── UpstreamError     the model server: HTTP 502, 503 or 504, by its fault
         └── OracleError       closures and Cedar engine disagree: deny and alarm
 
 A denial is a value (`brightline.terms.Decision`), never an exception.
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from enum import StrEnum
 
 
 class BrightlineError(Exception):
@@ -90,12 +91,30 @@ class StorageError(MachineError):
     """A disk or database that refuses or contradicts itself."""
 
 
+class UpstreamFault(StrEnum):
+    """How a model server failed a call. `gateway.codec.reply` gives each its HTTP status and code."""
+
+    UNREACHABLE = "unreachable"  # refused, no such host, a certificate that does not verify: nothing was sent
+    BUSY = "busy"  # no connection to it is free, or the gateway is closing: nothing was sent
+    TIMED_OUT = "timed_out"  # no connection, or no part of the answer, in time
+    BROKE_OFF = "broke_off"  # the answer ended before it was whole
+    BAD_ANSWER = "bad_answer"  # what came is no answer, or could be read in two ways
+
+
 class UpstreamError(MachineError):
     """The model server failed; `sent` says whether anything of the request had reached it."""
 
-    def __init__(self, text: str, *, sent: bool = False, place: str = "", cure: str = "") -> None:
+    def __init__(
+        self,
+        text: str,
+        fault: UpstreamFault = UpstreamFault.BAD_ANSWER,
+        *,
+        sent: bool = False,
+        place: str = "",
+        cure: str = "",
+    ) -> None:
         super().__init__(text, place=place, cure=cure)
-        self.sent = sent
+        self.fault, self.sent = fault, sent
 
 
 class OracleError(MachineError):

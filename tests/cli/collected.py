@@ -15,7 +15,6 @@ GATEWAY = Path(__file__).parents[2] / "src/brightline/gateway"
 MAKERS: dict[str, tuple[int | str | None, int | str]] = {
     "CallError": ("status", "code"),
     "failure": (1, 2),
-    "event": (None, 1),
 }
 DEFAULTS = {"CallError": (400, "bad_request")}
 HEADER = re.compile(rb"(?i)brightline-[a-z-]+")

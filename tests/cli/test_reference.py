@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from brightline.gateway import config, gateway
-from brightline.gateway.codec.reply import Refusal
+from brightline.gateway.codec.reply import UPSTREAM_FAULTS, Refusal
 from brightline.gateway.config import ActorConfig, Config, PurposeConfig, UpstreamConfig, parse_config
 from brightline.gateway.wire import Limits, UpstreamLimits
 from brightline.storage import recorder
@@ -154,8 +154,8 @@ WORKED_OUT = {"codec/reply.py:of_error", "codec/reply.py:refusal", "codec/reply.
 def test_every_error_code_is_documented_with_its_status_and_no_other() -> None:
     found, unsure = collected.answers()
     assert unsure == WORKED_OUT
-    found |= {(str(code), 403) for code in Refusal}
-    documented = [(row[0].strip("`"), None if row[1] == "in a stream" else int(row[1])) for row in rows(ERRORS, 4)]
+    found |= {(str(code), 403) for code in Refusal} | {(code, status) for status, code in UPSTREAM_FAULTS.values()}
+    documented = [(row[0].strip("`"), int(row[1])) for row in rows(ERRORS, 4)]
     assert len(documented) == len(set(documented))
     assert set(documented) == found
 
@@ -195,6 +195,5 @@ def test_the_collectors_find_what_is_plain_to_see() -> None:
     assert ("busy", 503) in found  # through `refused`
     assert ("bad_host", 400) in found  # through `_refuse` and `refused`
     assert ("unavailable", 503) in found  # through `failure`
-    assert ("upstream_failed", None) in found  # through `event`
     assert len(found) > 30
     assert len(settings()) > 25

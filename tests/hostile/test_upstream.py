@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from brightline.gateway.codec.reply import UPSTREAM_FAULTS
 from brightline.record.body import DecisionBody, OutcomeBody, OutcomeStatus
 from tests.gateway import scripts
 from tests.gateway.plain import ask
@@ -22,6 +23,9 @@ PASSED_BACK = {
     b"brightline-decision", b"brightline-receipt", b"cache-control", b"connection", b"content-length", b"content-type",
     b"date", b"request-id", b"retry-after", b"transfer-encoding", b"x-request-id", b"x-should-retry",
 }  # fmt: skip
+
+
+FAULTS = {code for _, code in UPSTREAM_FAULTS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def told(status: int, headers: dict[bytes, bytes], body: bytes, case: Case) -> s
         assert b'"error"' not in body
         return "stream"
     error = json.loads(last.removeprefix(b"data: "))["error"]
-    return "broken" if error.get("code") == "upstream_failed" else "told"
+    return "broken" if error.get("code") in FAULTS else "told"
 
 
 def parts(data: bytes) -> Iterator[bytes]:

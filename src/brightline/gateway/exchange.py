@@ -221,7 +221,7 @@ class Exchange:
             if not read.streamed:
                 _send(reply, encoding.of_error(family, e), decided.headers)
                 return
-            await reply.write(read.finish(whole=False) + encoding.event(family, "upstream_failed", e.text))
+            await reply.write(read.finish(whole=False) + encoding.event(family, e))
             reply.end()
             return
         except (asyncio.CancelledError, ConnectionResetError):

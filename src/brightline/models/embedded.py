@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Self
 
-from brightline.errors import MachineError, UpstreamError
+from brightline.errors import MachineError, UpstreamError, UpstreamFault
 from brightline.models.weights import CURE, STOCK, Weights, embedded_weights
 
 ENGINE = Path(__file__).with_name("engine.py")
@@ -127,7 +127,7 @@ class EmbeddedModel:
                     return
             except (OSError, http.client.HTTPException):
                 if not self.alive:
-                    raise UpstreamError("the embedded model ended while it started", cure="start it again") from None
+                    raise _gone("the embedded model ended while it started", "start it again") from None
             finally:
                 connection.close()
             time.sleep(0.02)
@@ -153,7 +153,8 @@ def _ready_url(line: socket.socket, deadline: float) -> str:
 
 
 def _late() -> UpstreamError:
-    return UpstreamError("the embedded model is not ready in time", cure="free some CPU or memory, then start it again")
+    cure = "free some CPU or memory, then start it again"
+    return UpstreamError("the embedded model is not ready in time", UpstreamFault.TIMED_OUT, cure=cure)
 
 
 def _ended(child: subprocess.Popen[bytes], errors: IO[bytes]) -> UpstreamError:
@@ -163,5 +164,9 @@ def _ended(child: subprocess.Popen[bytes], errors: IO[bytes]) -> UpstreamError:
     words = (errors.read().decode(errors="replace").strip().splitlines() or [""])[-1][:200]
     text = f"the embedded model ended with status {status}: {words or 'without a word'}"
     if "cannot open shared object file" in words:
-        return UpstreamError(text, cure="install that library; Debian: apt-get install libgomp1")
-    return UpstreamError(text, cure=f"see that it is whole: {CURE}")
+        return _gone(text, "install that library; Debian: apt-get install libgomp1")
+    return _gone(text, f"see that it is whole: {CURE}")
+
+
+def _gone(text: str, cure: str) -> UpstreamError:
+    return UpstreamError(text, UpstreamFault.UNREACHABLE, cure=cure)

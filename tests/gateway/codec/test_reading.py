@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brightline.errors import UpstreamError
+from brightline.errors import UpstreamError, UpstreamFault
 from brightline.gateway.codec import Call, reading
 from brightline.gateway.codec.answer import AnswerLimits
 from tests.gateway.codec import vectors as v
@@ -130,8 +130,9 @@ def test_a_stream_cut_anywhere_has_not_ended(call: Call, stream: bytes) -> None:
             assert now.finish() == b""
             assert now.answer().ended
             continue
-        with pytest.raises(UpstreamError, match="broke off"):
+        with pytest.raises(UpstreamError, match="broke off") as failure:
             now.finish()
+        assert failure.value.fault is UpstreamFault.BROKE_OFF
         assert not now.answer().ended
         assert now.finish(whole=False) == b""
 

@@ -12,6 +12,7 @@ from brightline.errors import (
     OracleError,
     StorageError,
     UpstreamError,
+    UpstreamFault,
 )
 from brightline.gateway.codec import (
     Family,
@@ -26,6 +27,7 @@ from brightline.gateway.codec import (
     unknown_model,
     upstream,
 )
+from brightline.gateway.codec.reply import UPSTREAM_FAULTS
 from tests.gateway.codec.vectors import capture, pack
 
 BOTH = list(Family)
@@ -91,7 +93,11 @@ def test_the_type_follows_the_status(status: int, openai: str, anthropic: str) -
             "request_too_large",
         ),
         (ConfigError("no", place="brightline.toml:3"), 400, "bad_request"),
-        (UpstreamError("down", sent=True, place="10.0.0.7:8080"), 502, "upstream_failed"),
+        (UpstreamError("no", UpstreamFault.UNREACHABLE, place="10.0.0.7:8080"), 502, "upstream_unreachable"),
+        (UpstreamError("no", UpstreamFault.BUSY, place="10.0.0.7:8080"), 503, "upstream_busy"),
+        (UpstreamError("no", UpstreamFault.TIMED_OUT, place="10.0.0.7:8080"), 504, "upstream_timed_out"),
+        (UpstreamError("no", UpstreamFault.BROKE_OFF, place="10.0.0.7:8080"), 502, "upstream_broke_off"),
+        (UpstreamError("no", UpstreamFault.BAD_ANSWER, place="10.0.0.7:8080"), 502, "upstream_bad_answer"),
         (StorageError("disk full", place="/var/lib/brightline/log"), 503, "unavailable"),
         (OracleError("closures and engine disagree"), 503, "oracle_disagrees"),
         (BrightlineError("x", place="/secret"), 500, "internal_error"),
@@ -107,6 +113,11 @@ def test_an_error_becomes_an_answer(family: Family, error: BrightlineError, stat
     assert ((b"x-should-retry", b"false") in reply.headers) is (code == "oracle_disagrees")
 
 
+def test_every_fault_of_a_model_server_has_a_code_of_its_own() -> None:
+    assert set(UPSTREAM_FAULTS) == set(UpstreamFault)
+    assert len({code for _, code in UPSTREAM_FAULTS.values()}) == len(UpstreamFault)
+
+
 def test_the_place_of_a_call_error_is_openais_param() -> None:
     reply = of_error(Family.OPENAI, CallError("no", place="messages[1].role", cure="say user"))
     assert told(reply)["error"]["param"] == "messages[1].role"
@@ -114,14 +125,16 @@ def test_the_place_of_a_call_error_is_openais_param() -> None:
 
 
 def test_an_event_in_each_shape() -> None:
-    openai = event(Family.OPENAI, "upstream_failed", "It broke off.", brightline=WHY)
+    broken = UpstreamError("It broke off.", UpstreamFault.BROKE_OFF, sent=True, place="10.0.0.7:8080")
+    openai = event(Family.OPENAI, broken)
     assert openai.startswith(b"data: {")
     assert openai.endswith(b"}\n\n")
-    assert json.loads(openai[6:])["error"]["brightline"] == WHY
-    anthropic = event(Family.ANTHROPIC, "upstream_failed", "It broke off.", brightline=WHY)
+    assert json.loads(openai[6:])["error"]["code"] == "upstream_broke_off"
+    anthropic = event(Family.ANTHROPIC, broken)
     assert anthropic.startswith(b"event: error\ndata: {")
     assert json.loads(anthropic[19:])["type"] == "error"
-    assert json.loads(anthropic[19:])["brightline"] == WHY
+    assert json.loads(anthropic[19:])["error"]["details"]["error_code"] == "upstream_broke_off"
+    assert b"10.0.0.7" not in openai + anthropic
     assert openai.count(b"\n") == 2
     assert anthropic.count(b"\n") == 3
 

@@ -9,7 +9,7 @@ import httpx2
 import openai
 import pytest
 
-from brightline.errors import CallError, StorageError
+from brightline.errors import CallError, StorageError, UpstreamError, UpstreamFault
 from brightline.gateway.codec import (
     Api,
     Call,
@@ -28,6 +28,7 @@ from brightline.gateway.codec import (
 from tests.gateway.codec import vectors as v
 
 WHY = {"decision": "d-1", "clauses": [{"id": "K4", "title": "No monitoring", "text": "…"}], "appeal": "/desk/d-1"}
+BROKEN = UpstreamError("It broke off.", UpstreamFault.BROKE_OFF, sent=True)
 HELLO: Any = [{"role": "user", "content": "Grüße 🙂"}]
 Handler = Callable[[httpx2.Request], httpx2.Response]
 
@@ -249,32 +250,28 @@ def test_our_event_ends_an_openai_stream() -> None:
     begun = v.chat_events([v.chunk({"content": "Half"})], done=False)
 
     def handler(_: httpx2.Request) -> httpx2.Response:
-        tail = event(Family.OPENAI, "upstream_failed", "It broke off.", brightline=WHY)
+        tail = event(Family.OPENAI, BROKEN)
         return httpx2.Response(200, headers={"content-type": v.SSE}, content=begun + tail)
 
     chunks = openai_client(handler).chat.completions.create(model="m", messages=HELLO, stream=True)
     assert next(chunks).choices[0].delta.content == "Half"
     with pytest.raises(openai.APIError, match="It broke off") as caught:
         next(chunks)
-    assert caught.value.code == "upstream_failed"
-    assert isinstance(caught.value.body, dict)
-    assert caught.value.body["brightline"] == WHY
+    assert caught.value.code == "upstream_broke_off"
 
 
 def test_our_event_ends_an_anthropic_stream() -> None:
     begun = v.message_events([v.START])
 
     def handler(_: httpx2.Request) -> httpx2.Response:
-        tail = event(Family.ANTHROPIC, "upstream_failed", "It broke off.", brightline=WHY)
+        tail = event(Family.ANTHROPIC, BROKEN)
         return httpx2.Response(200, headers={"content-type": v.SSE}, content=begun + tail)
 
     events = anthropic_client(handler).messages.create(model="m", messages=HELLO, max_tokens=9, stream=True)
     assert next(events).type == "message_start"
     with pytest.raises(anthropic.APIStatusError, match="It broke off") as caught:
         next(events)
-    assert caught.value.error_code == "upstream_failed"
-    assert isinstance(caught.value.body, dict)
-    assert caught.value.body["brightline"] == WHY
+    assert caught.value.error_code == "upstream_broke_off"
 
 
 def test_both_sdks_list_models() -> None:

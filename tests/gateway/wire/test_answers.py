@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from brightline.errors import UpstreamError
+from brightline.errors import UpstreamError, UpstreamFault
 from brightline.gateway.wire import UpstreamLimits
 from tests.gateway.wire.rig import Peer, Rig
 
@@ -51,6 +51,9 @@ class Call:
         self.rig.until(lambda: self.upstream.connections == (0, 0))
         assert failure.value.sent
         assert failure.value.place == self.upstream.origin
+        faults = {"ended before": UpstreamFault.BROKE_OFF, "in time": UpstreamFault.TIMED_OUT}
+        expected = [fault for words, fault in faults.items() if words in failure.value.text]
+        assert failure.value.fault is (*expected, UpstreamFault.BAD_ANSWER)[0]
         return failure.value.text
 
 
@@ -168,8 +171,9 @@ def test_an_answer_that_never_ends_is_given_up(rig: Rig) -> None:
         with await upstream.send(b"GET", b"/", [], b"") as response:
             return await response.read()
 
-    with pytest.raises(UpstreamError, match="took too long"):
+    with pytest.raises(UpstreamError, match="took too long") as failure:
         rig.do(call())
+    assert failure.value.fault is UpstreamFault.TIMED_OUT
     rig.until(lambda: upstream.connections == (0, 0))
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from brightline.errors import UpstreamError
+from brightline.errors import UpstreamError, UpstreamFault
 from brightline.gateway.wire import UpstreamLimits
 from brightline.gateway.wire.outbound import Outbound
 from tests.gateway.wire.rig import Peer, Rig
@@ -66,10 +66,10 @@ def test_the_line_of_waiting_calls_is_bounded_and_so_is_the_wait(rig: Rig) -> No
 
     failures = [failure for failure in rig.do(calls()) if isinstance(failure, UpstreamError)]
     waited, refused = "no connection came free in time", "too many calls wait for this upstream"
-    assert [(failure.text, failure.sent) for failure in failures] == [
-        (waited, False),
-        (waited, False),
-        (refused, False),
+    assert [(failure.text, failure.sent, failure.fault) for failure in failures] == [
+        (waited, False, UpstreamFault.BUSY),
+        (waited, False, UpstreamFault.BUSY),
+        (refused, False, UpstreamFault.BUSY),
     ]
     rig.until(lambda: upstream.connections == (0, 0))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from brightline.errors import UpstreamError
+from brightline.errors import UpstreamError, UpstreamFault
 from brightline.gateway.wire import Limits, UpstreamLimits
 from tests.gateway.wire.rig import Client, Peer, Rig, get, post
 from tests.gateway.wire.test_forward import forwarding
@@ -32,7 +32,7 @@ def test_a_certificate_that_does_not_verify_is_refused_before_anything_is_sent(
     upstream = rig.upstream(f"https://{host}:{script.address[1]}", tls=trust)
     with pytest.raises(UpstreamError, match="does not verify") as failure:
         rig.do(call(upstream))
-    assert not failure.value.sent
+    assert (failure.value.sent, failure.value.fault) == (False, UpstreamFault.UNREACHABLE)
     assert failure.value.cure
     assert upstream.connections == (0, 0)
 
@@ -42,7 +42,7 @@ def test_an_upstream_that_never_finishes_its_handshake_is_given_up(rig: Rig) -> 
     upstream = rig.upstream(f"https://localhost:{script.address[1]}", limits=UpstreamLimits(connect_seconds=0.05))
     with pytest.raises(UpstreamError, match="no connection in time") as failure:
         rig.do(call(upstream))
-    assert not failure.value.sent
+    assert (failure.value.sent, failure.value.fault) == (False, UpstreamFault.TIMED_OUT)
     assert upstream.connections == (0, 0)
 
 
@@ -51,7 +51,7 @@ def test_an_upstream_that_speaks_no_tls_is_refused(rig: Rig) -> None:
     upstream = rig.upstream(f"https://localhost:{script.address[1]}")
     with pytest.raises(UpstreamError, match="cannot connect") as failure:
         rig.do(call(upstream))
-    assert not failure.value.sent
+    assert (failure.value.sent, failure.value.fault) == (False, UpstreamFault.UNREACHABLE)
 
 
 def test_tls_on_both_sides(rig: Rig, certificates: Path, secure: ssl.SSLContext) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from brightline.errors import UpstreamError
+from brightline.errors import UpstreamError, UpstreamFault
 from brightline.gateway.codec.answer import LIMITS, Answer, AnswerLimits, Gathering
 from brightline.gateway.codec.call import Api, Call
 from brightline.gateway.codec.chat_answer import ChatAnswer
@@ -86,7 +86,7 @@ class _Stream:
         self._whole = True
         answer = self.answer()
         if not answer.ended and answer.error is None:
-            raise UpstreamError("the model server broke off its answer", sent=True)
+            raise UpstreamError("the model server broke off its answer", UpstreamFault.BROKE_OFF, sent=True)
         return b"".join(self._held)
 
     def answer(self) -> Answer:

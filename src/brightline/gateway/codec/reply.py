@@ -17,7 +17,15 @@ from typing import Any
 
 import msgspec
 
-from brightline.errors import BrightlineError, CallError, InputError, MachineError, OracleError, UpstreamError
+from brightline.errors import (
+    BrightlineError,
+    CallError,
+    InputError,
+    MachineError,
+    OracleError,
+    UpstreamError,
+    UpstreamFault,
+)
 from brightline.gateway.codec.body import encode
 from brightline.gateway.codec.call import Family
 
@@ -33,6 +41,16 @@ class Refusal(StrEnum):
     DENIED = "use_denied"
     HELD = "use_held"
     FACT_REQUIRED = "fact_required"
+
+
+UPSTREAM_FAULTS: Mapping[UpstreamFault, tuple[int, str]] = {
+    UpstreamFault.UNREACHABLE: (502, "upstream_unreachable"),
+    UpstreamFault.BUSY: (503, "upstream_busy"),
+    UpstreamFault.TIMED_OUT: (504, "upstream_timed_out"),
+    UpstreamFault.BROKE_OFF: (502, "upstream_broke_off"),
+    UpstreamFault.BAD_ANSWER: (502, "upstream_bad_answer"),
+}
+"""HTTP status and code of each fault of a model server; in a stream that has begun, its error event has the code."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -72,7 +90,8 @@ def of_error(family: Family, error: BrightlineError) -> Reply:
         case InputError():
             return failure(family, 400, "bad_request", str(error), param=error.place or None)
         case UpstreamError():
-            return failure(family, 502, "upstream_failed", error.text)
+            status, code = UPSTREAM_FAULTS[error.fault]
+            return failure(family, status, code, error.text)
         case OracleError():
             return failure(family, 503, "oracle_disagrees", error.text, retry=False)
         case MachineError():
@@ -81,9 +100,10 @@ def of_error(family: Family, error: BrightlineError) -> Reply:
             return failure(family, 500, "internal_error", "the gateway failed")
 
 
-def event(family: Family, code: str, message: str, *, brightline: Mapping[str, Any] | None = None) -> bytes:
+def event(family: Family, error: UpstreamError) -> bytes:
     """The error event that ends a stream which has begun. No end mark follows: the answer is not complete."""
-    document = encode(_document(family, 500, code, message, brightline=brightline))
+    status, code = UPSTREAM_FAULTS[error.fault]
+    document = encode(_document(family, status, code, error.text, brightline=None))
     return (b"event: error\ndata: " if family is Family.ANTHROPIC else b"data: ") + document + b"\n\n"
 
 
@@ -94,7 +114,7 @@ def upstream(family: Family, status: int, body: bytes) -> Reply:
         text = "the model server refused the gateway's own key"
         return failure(family, 502, "upstream_unauthorized", text, retry=False)
     if not 400 <= status <= 599:
-        return failure(family, 502, "upstream_failed", "the model server answered out of turn", retry=False)
+        return failure(family, 502, "upstream_bad_answer", "the model server answered out of turn", retry=False)
     try:
         told = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

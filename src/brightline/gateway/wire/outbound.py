@@ -11,7 +11,7 @@ from typing import cast
 
 import httptools
 
-from brightline.errors import UpstreamError
+from brightline.errors import UpstreamError, UpstreamFault
 from brightline.gateway.wire.limits import UpstreamLimits
 from brightline.gateway.wire.message import NEVER_CROSS, Header
 from brightline.gateway.wire.response import Response
@@ -92,7 +92,7 @@ class Outbound(asyncio.Protocol):
                 self.transport.abort()
         elif now > self.until:
             late = "the answer took too long" if now > self._whole_by else "no part of the answer came in time"
-            self._fail(late)
+            self._fail(late, UpstreamFault.TIMED_OUT)
 
     def pulled(self) -> None:
         """The consumer took what waited: read on."""
@@ -155,7 +155,9 @@ class Outbound(asyncio.Protocol):
             if self._endless and self._eof and exc is None:
                 response.finish()
             else:
-                response.finish(self._error("the connection ended before the answer was whole"))
+                response.finish(
+                    self._error("the connection ended before the answer was whole", UpstreamFault.BROKE_OFF)
+                )
         self._lost(self)
 
     def _complete(self, response: Response, *, fit: bool) -> None:
@@ -169,14 +171,14 @@ class Outbound(asyncio.Protocol):
         else:
             self.transport.abort()
 
-    def _fail(self, text: str) -> None:
+    def _fail(self, text: str, fault: UpstreamFault = UpstreamFault.BAD_ANSWER) -> None:
         response = self._answer() if self._answer is not None else None
         self.abort()
         if response is not None:
-            response.finish(self._error(text))
+            response.finish(self._error(text, fault))
 
-    def _error(self, text: str) -> UpstreamError:
-        return UpstreamError(text, sent=True, place=self._origin)
+    def _error(self, text: str, fault: UpstreamFault) -> UpstreamError:
+        return UpstreamError(text, fault, sent=True, place=self._origin)
 
     def _forgotten(self, answer: weakref.ref[Response]) -> None:
         if self._answer is answer:

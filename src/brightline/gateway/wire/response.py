@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol, Self
 
-from brightline.errors import UpstreamError
+from brightline.errors import UpstreamError, UpstreamFault
 from brightline.gateway.wire.message import Header
 
 
@@ -79,7 +79,9 @@ class Response:
         """Stop: what has not arrived is never read. Without effect once the answer is whole."""
         if self._source is not None:
             self._source.abort()
-            self.finish(UpstreamError("the answer was given up before it was whole", sent=True))
+            self.finish(
+                UpstreamError("the answer was given up before it was whole", UpstreamFault.BROKE_OFF, sent=True)
+            )
 
     def __enter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from brightline.errors import ConfigError, UpstreamError
+from brightline.errors import ConfigError, UpstreamError, UpstreamFault
 from brightline.gateway.wire.limits import UpstreamLimits
 from brightline.gateway.wire.message import METHODS, TARGET, Header, header_lines
 from brightline.gateway.wire.outbound import Outbound
@@ -76,7 +76,7 @@ class Upstream:
             self._timer.cancel()
         for turn in self._waiting:
             if not turn.done():
-                turn.set_exception(self._error("the gateway is closing"))
+                turn.set_exception(self._error("the gateway is closing", UpstreamFault.BUSY))
         self._waiting.clear()
         for connection in list(self._open):
             connection.transport.abort()
@@ -113,7 +113,7 @@ class Upstream:
     async def _next(self) -> Outbound:
         """A new connection where there is room, else the next that comes free."""
         if self._closed:
-            raise self._error("the gateway is closing")
+            raise self._error("the gateway is closing", UpstreamFault.BUSY)
         if self._slots < self.limits.connections:
             self._slots += 1
             return await self._connect()
@@ -122,7 +122,7 @@ class Upstream:
     async def _turn(self) -> Outbound | None:
         """Wait in line. None where a slot came free instead of a connection; the slot is then ours."""
         if len(self._waiting) >= self.limits.waiting:
-            raise self._error("too many calls wait for this upstream")
+            raise self._error("too many calls wait for this upstream", UpstreamFault.BUSY)
         turn: asyncio.Future[Outbound | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -134,7 +134,7 @@ class Upstream:
             elif turn in self._waiting:
                 self._waiting.remove(turn)
             if isinstance(error, TimeoutError):
-                raise self._error("no connection came free in time") from None
+                raise self._error("no connection came free in time", UpstreamFault.BUSY) from None
             raise
 
     async def _connect(self) -> Outbound:
@@ -200,15 +200,16 @@ class Upstream:
     def _why(self, error: BaseException) -> BaseException:
         if isinstance(error, ssl.SSLCertVerificationError):
             cure = "give the file of the authority that signed it, or mend its name and dates"
-            return self._error(f"the upstream's certificate does not verify ({error.verify_message})", cure)
+            return self._error(f"the upstream's certificate does not verify ({error.verify_message})", cure=cure)
+        running = "is the model server running there?"
         if isinstance(error, TimeoutError):
-            return self._error("no connection in time", "is the model server running there?")
+            return self._error("no connection in time", UpstreamFault.TIMED_OUT, running)
         if isinstance(error, OSError):
-            return self._error(f"cannot connect ({type(error).__name__})", "is the model server running there?")
+            return self._error(f"cannot connect ({type(error).__name__})", cure=running)
         return error
 
-    def _error(self, text: str, cure: str = "") -> UpstreamError:
-        return UpstreamError(text, sent=False, place=self.origin, cure=cure)
+    def _error(self, text: str, fault: UpstreamFault = UpstreamFault.UNREACHABLE, cure: str = "") -> UpstreamError:
+        return UpstreamError(text, fault, sent=False, place=self.origin, cure=cure)
 
 
 def _parse(url: str) -> tuple[str, int, bytes, bool]:
