@@ -56,6 +56,12 @@ def parse_policies(text: str, place: str) -> list[tuple[Chunk, Mapping[str, Any]
     return out
 
 
+def policy_text(policy: Mapping[str, Any]) -> str:
+    """Cedar text of one policy in Cedar JSON, laid out by Cedar's own formatter; `parse_policies` reads it back."""
+    whole = {"templates": {}, "staticPolicies": {"policy0": policy}, "templateLinks": []}
+    return cedarpy.format_policies(cedarpy.policies_from_json_str(json.dumps(whole)), 100, 2)
+
+
 def validate(scope: Scope, clauses: Sequence[tuple[str, str]]) -> None:
     """Strict validation of (place, Cedar text) pairs. Raises TermsError with the place and the engine's own words."""
     schema = _schema(scope)
