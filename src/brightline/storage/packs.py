@@ -17,6 +17,8 @@ SHIPPED = (
     "openai-2026-03-02",
     "google-2026-04",
     "s4113",
+    "health-vendor",
+    "health-hospital",
 )
 MAX_FILE = 4 << 20
 
