@@ -1,0 +1,96 @@
+"""Differences in the order in which a principal should read them, and grouped so that each is read once.
+
+Serious first: a denial against a permit, a denial against a hold, a hold against a permit, other needs, other duties.
+Among equals those that are sure to act, to harm or to touch liberty: of `actuation`, `effect` and `effect_on_person`,
+whose values the vocabulary lists from the mildest on, the mildest value that the region leaves counts. Then by activity
+group, those of the modules added for the case before those of the core, then the region that asks the fewest facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brightline.analysis.difference import Card, Difference
+from brightline.analysis.sentence import says, sentence
+from brightline.canonical import digest
+from brightline.terms.outcome import Outcome
+from brightline.terms.scope import Scope
+from brightline.vocabulary import Vocabulary
+from brightline.vocabulary.module import UNKNOWN
+
+GRAVE = ("actuation", "effect", "effect_on_person")
+_FAR = {Outcome.PERMIT: 0, Outcome.HOLD: 1, Outcome.ASK: 2, Outcome.DENY: 2}
+
+
+def ordered(words: Vocabulary, differences: Sequence[Difference]) -> list[Difference]:
+    """Most serious first; of equals the broadest, then by region and by what is said, so that nothing is left to
+    chance."""
+    return sorted(differences, key=lambda d: (*seriousness(words, d), len(d.region), d.id))
+
+
+def seriousness(words: Vocabulary, d: Difference) -> tuple[int, int, int]:
+    """(how far apart the outcomes are, how grave the facts are, place of the activity group); lower is more serious."""
+    outcomes = sorted({v.signature.outcome for v in d.views}, key=_FAR.__getitem__)
+    far = {
+        (Outcome.PERMIT, Outcome.DENY): 0,
+        (Outcome.HOLD, Outcome.DENY): 1,
+        (Outcome.PERMIT, Outcome.HOLD): 2,
+    }.get((outcomes[0], outcomes[-1]), 4 if d.kind == "duties" else 3)
+    grave = sum(_mildest(words, d, fact) for fact in GRAVE if fact in words.facts)
+    order = groups_in_order(words)
+    return far, -grave, min(order.index(g) for g in groups(words, d))
+
+
+def groups_in_order(words: Vocabulary) -> list[str]:
+    """The activity groups, those of the last module first."""
+    modules = [m.name for m in words.modules]
+    home = {g: n for n, m in enumerate(words.modules) for g in m.groups}
+    return sorted(words.groups, key=lambda g: (len(modules) - home[g], list(words.groups).index(g)))
+
+
+def groups(words: Vocabulary, d: Difference) -> tuple[str, ...]:
+    """The activity groups of a difference, in order."""
+    some = {words.activities[a].group for a in d.activities or words.activities}
+    return tuple(g for g in groups_in_order(words) if g in some)
+
+
+def _mildest(words: Vocabulary, d: Difference, fact: str) -> int:
+    """How grave the mildest value is that the region leaves: 0 where it leaves `none`, `unknown` or any."""
+    part = d.region.get(fact)
+    if part is None or UNKNOWN in part["in"]:
+        return 0
+    return min(words.facts[fact].names.index(v) for v in part["in"])
+
+
+def cards(scope: Scope, names: Sequence[str], differences: Sequence[Difference]) -> list[Card]:
+    """`differences` (in order) by activity groups and deciding clauses; a card stands where its first one does."""
+    found: dict[tuple[object, ...], list[Difference]] = {}
+    for d in differences:
+        key = (groups(scope.vocabulary, d), *((v.signature.outcome, tuple(v.clauses)) for v in d.views))
+        found.setdefault(key, []).append(d)
+    return [_card(scope, names, some) for some in found.values()]
+
+
+def _card(scope: Scope, names: Sequence[str], some: Sequence[Difference]) -> Card:
+    words, first = scope.vocabulary, some[0]
+    said = [says(words, who, v.signature, v.clauses) for who, v in zip(names, first.views, strict=True)]
+    if len(some) == 1:
+        text = first.text
+    else:
+        every = {a for d in some for a in d.activities or words.activities}
+        activities = [] if len(every) == len(words.activities) else [a for a in words.activities if a in every]
+        common = {
+            k: part
+            for k, part in first.region.items()
+            if k != "activity" and all(d.region.get(k) == part for d in some)
+        }
+        region = common | ({"activity": {"in": activities}} if activities else {})
+        text = sentence(scope, region, first.use.activity, said).removesuffix(".") + f", in {len(some)} kinds of use."
+    return Card(
+        id=f"card-{digest([d.id for d in some])[7:17]}",
+        groups=groups(words, first),
+        clauses=tuple(tuple(v.clauses) for v in first.views),
+        outcomes=tuple(str(v.signature.outcome) for v in first.views),
+        differences=tuple(some),
+        text=text,
+    )
