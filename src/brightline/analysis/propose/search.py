@@ -1,0 +1,201 @@
+"""The search for texts: some options for all uses, by counterexample-guided synthesis (CEGIS; Solar-Lezama 2008).
+
+A chooser picks options that meet the requirements on the uses seen so far; each requirement it claims is put to the
+test over all uses; a use that breaks one becomes a rule for every later pick. What is returned was refuted nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from brightline.analysis.brief import Requirement
+from brightline.analysis.propose.menus import Table
+from brightline.analysis.propose.refute import Refuter
+from brightline.analysis.smt import UNKNOWN
+from brightline.analysis.smt.choosing import Choosing, Sum
+
+MAX_FRONT = 64
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A choice of options (by number) and the requirements (by number) that it meets over all uses."""
+
+    options: frozenset[int]
+    met: frozenset[int]
+
+
+class Search:
+    """`unsettled`: requirements that could neither be shown nor refuted for some text, which was then left aside."""
+
+    def __init__(self, table: Table, requirements: Sequence[Requirement], progress: Progress) -> None:
+        self.table, self.requirements = table, tuple(requirements)
+        self.refuter = Refuter(table, requirements)
+        self.unsettled: set[int] = set()
+        self.complete = True
+        self._progress, self._uses = progress, 0
+        count = len(table.options)
+        self._choosing = Choosing(count + len(self.requirements))
+        # 1. one option of each menu
+        at = 1
+        self.menus: list[range] = []
+        for options in table.menus.values():
+            self.menus.append(range(at, at + len(options)))
+            self._choosing.exactly_one(self.menus[-1])
+            at += len(options)
+        # 2. a must-permit rules out by itself every option that forbids some of it
+        for r in range(len(self.requirements)):
+            for o in self.refuter.barred(r):
+                self._choosing.rule([-self.claim(r), -(o + 1)])
+
+    @property
+    def settled(self) -> bool:
+        """Whether "there is none" can be believed: no question was left open on the way."""
+        return self.complete and not self.unsettled
+
+    def claim(self, r: int) -> int:
+        """The variable that says: requirement `r` is met."""
+        return len(self.table.options) + 1 + r
+
+    @property
+    def hard(self) -> frozenset[int]:
+        return frozenset(r for r, q in enumerate(self.requirements) if q.is_hard)
+
+    def weights(self, party: str) -> dict[int, int]:
+        """The sum of the wishes of `party` that are met."""
+        return {self.claim(r): q.weight for r, q in enumerate(self.requirements) if q.party == party and q.weight}
+
+    def worth(self, text: Text, party: str) -> int:
+        return sum(self.requirements[r].weight for r in text.met if self.requirements[r].party == party)
+
+    def pick(self, required: Iterable[int], sums: Sequence[Sum] = (), also: Iterable[int] = ()) -> Text | None:
+        """A text that meets `required` over all uses, within `sums`, with the literals `also`; None where none is left.
+
+        None means that there is none iff nothing was left `unsettled` on the way.
+        """
+        assumed = [*(self.claim(r) for r in sorted(required)), *also]
+        while True:
+            found = self._choosing.pick(assumed, sums)
+            if found is UNKNOWN:
+                self.complete = False
+                return None
+            if found is None:
+                return None
+            chosen = frozenset(x - 1 for x in found if x <= len(self.table.options))
+            claimed = [r for r in range(len(self.requirements)) if self.claim(r) in found]
+            broken = [r for r in claimed if self._refuted(r, chosen)]
+            if not broken:
+                met = [
+                    r for r in range(len(self.requirements)) if r in claimed or self.refuter.breach(r, chosen) is None
+                ]
+                return Text(chosen, frozenset(met))
+
+    def _refuted(self, r: int, chosen: frozenset[int]) -> bool:
+        """Whether the text breaks `r`, or may; what it teaches becomes a rule."""
+        point = self.refuter.breach(r, chosen)
+        if point is None:
+            return False
+        if point is UNKNOWN:
+            self.unsettled.add(r)
+            self._choosing.rule([-self.claim(r), *(-(o + 1) for o in sorted(chosen & self.refuter.relevant[r]))])
+            return True
+        self._uses += 1
+        if self._uses % 50 == 0:
+            self._progress(f"{self._uses} uses found on which some text breaks a requirement")
+        for leave, take in self.refuter.lesson(r, point):
+            self._choosing.rule([-self.claim(r), *(-(o + 1) for o in leave), *(o + 1 for o in take)])
+        return True
+
+    def best(self, weights: Mapping[int, int], sums: Sequence[Sum] = ()) -> tuple[int, Text] | None:
+        """A text that meets everything hard, within `sums`, with the most of `weights`."""
+        text = self.pick(self.hard, sums)
+        if text is None:
+            return None
+        low, high = self._sum(weights, text), sum(weights.values())
+        while low < high:
+            middle = (low + high + 1) // 2
+            more = self.pick(self.hard, [*sums, Sum(weights, low=middle)])
+            if more is None:
+                high = middle - 1
+            else:
+                text, low = more, self._sum(weights, more)
+        return low, text
+
+    def _sum(self, weights: Mapping[int, int], text: Text) -> int:
+        true = {self.claim(r) for r in text.met} | {o + 1 for o in text.options}
+        return sum(w for x, w in weights.items() if x in true)
+
+    def least(self, sums: Sequence[Sum]) -> Text | None:
+        """Of the texts that meet everything hard within `sums`: least change, then the first in the order of the table.
+
+        Least change: the fewest clauses for the party that has more to change, then the fewest for both.
+        """
+        # 1. the larger of the two changes, then both together
+        mine, other = (dict(enumerate(some, 1)) for some in self.table.changes)
+        text = self.pick(self.hard, sums)
+        if text is None:
+            return None
+
+        def worst(t: Text) -> int:
+            return max(self._sum(mine, t), self._sum(other, t))
+
+        def both(t: Text) -> int:
+            return self._sum(mine, t) + self._sum(other, t)
+
+        text, most = self._fewest(text, worst, lambda n: [*sums, Sum(mine, high=n), Sum(other, high=n)])
+        sums = [*sums, Sum(mine, high=most), Sum(other, high=most)]
+        whole = {x: mine[x] + other[x] for x in mine}
+        text, most = self._fewest(text, both, lambda n: [*sums, Sum(whole, high=n)])
+        sums = [*sums, Sum(whole, high=most)]
+        # 2. menu by menu the first option that still can be
+        fixed: list[int] = []
+        for menu in self.menus:
+            for x in menu:
+                if x - 1 not in text.options:
+                    other_text = self.pick(self.hard, sums, [*fixed, x])
+                    if other_text is None:
+                        continue
+                    text = other_text
+                fixed.append(x)
+                break
+        return text
+
+    def _fewest(self, text: Text, count: Callable[[Text], int], within: Callable[[int], list[Sum]]) -> tuple[Text, int]:
+        low, high = 0, count(text)
+        while low < high:
+            middle = (low + high) // 2
+            fewer = self.pick(self.hard, within(middle))
+            if fewer is None:
+                low = middle + 1
+            else:
+                text, high = fewer, count(fewer)
+        return text, high
+
+    def front(self, a: str, b: str) -> list[Text]:
+        """The Pareto front of the two parties' wishes, what is best for A first; of each point, the least change.
+
+        Every text that meets all that is hard gives both parties at most what some text here gives them.
+        """
+        mine, other = self.weights(a), self.weights(b)
+        out: list[Text] = []
+        floor = 0
+        while len(out) < MAX_FRONT:
+            # 1. the most for A where B gets more than at the last point, then the most for B at that
+            first = self.best(mine, [Sum(other, low=floor)])
+            if first is None:
+                return out
+            second = self.best(other, [Sum(mine, low=first[0]), Sum(other, low=floor)])
+            high = second[0] if second else floor
+            # 2. of the texts that give both so much, the least change
+            text = self.least([Sum(mine, low=first[0]), Sum(other, low=high)])
+            if text is None:
+                return out
+            out.append(text)
+            self._progress(f"{len(out)} proposal{'s' if len(out) > 1 else ''} on the front")
+            floor = high + 1
+            if floor > sum(other.values()):
+                return out
+        self.complete = False
+        return out
