@@ -8,7 +8,21 @@ import traceback
 
 import typer
 
-from brightline.cli import agreement, check, compare, decide, demo, doctor, evidence, key, propose, serve, terms, vocabulary
+from brightline.cli import (
+    agreement,
+    check,
+    compare,
+    decide,
+    demo,
+    doctor,
+    evidence,
+    key,
+    propose,
+    replay,
+    serve,
+    terms,
+    vocabulary,
+)
 from brightline.cli.printing import WIDTH, fault, prepare_streams
 from brightline.errors import BrightlineError
 
@@ -21,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"max_content_width": WIDTH},
 )
-for module in (vocabulary, decide, compare, propose, check, serve, doctor, demo):
+for module in (vocabulary, decide, replay, compare, propose, check, serve, doctor, demo):
     module.add(app)
 app.add_typer(terms.app, name="terms")
 app.add_typer(agreement.app, name="agreement")
