@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from brightline.errors import UpstreamError
-from brightline.gateway.codec import Answer, Api, Call, Finish, ToolCall, decode, reading
+from brightline.errors import UpstreamError, UpstreamFault
+from brightline.gateway.codec import Answer, AnswerLimits, Api, Call, Finish, ToolCall, decode, reading
 from tests.gateway.codec import vectors as v
 
 WEATHER = ToolCall("call_a", "weather", '{"city":"Ulm"}')
@@ -128,6 +128,35 @@ def test_what_is_no_such_stream_is_the_upstreams_error(call: Call, stream: bytes
     assert caught.value.sent
     assert "secret" not in str(caught.value)
     assert not now.answer().ended
+
+
+TWICE = [
+    (v.CHAT_CALL, '{"choices":[{"index":0,"delta":{"content":"good","content":"evil"}}]}'),
+    (v.CHAT_CALL, '{"choices":[],"choices":[{"index":0,"delta":{"content":"x"}}]}'),
+    (v.CHAT_CALL, '{"choices":[{"index":0,"delta":{"content":"x"}, "delta":{"tool_calls":[]}}]}'),
+    (v.CHAT_CALL, '{"choices":[{"index":0,"message":{"content":"x","c\\u006fntent":"evil"}}]}'),
+    (v.CHAT_CALL, '{"choices":[{"index":0,"delta":{"content":"\\u003A","content":"x"}}]}'),
+    (v.MESSAGES_CALL, '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"x","text":"y"}}'),
+    (v.MESSAGES_CALL, '{"type":"ping","type":"message_stop"}'),
+    (v.MESSAGES_CALL, '{"type":"message","content":[{"type":"text","text":"x"}],"content":[]}'),
+]
+
+
+@pytest.mark.parametrize(("call", "told"), TWICE)
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_key_that_stands_twice_is_a_bad_answer(call: Call, told: str, streamed: bool) -> None:
+    now = reading(call, v.SSE if streamed else "application/json")
+    with pytest.raises(UpstreamError, match="stands twice") as caught:
+        now.feed(b"data: " + told.encode() + b"\n\n") if streamed else (now.feed(told.encode()), now.finish())
+    assert (caught.value.fault, caught.value.sent) == (UpstreamFault.BAD_ANSWER, True)
+    assert not now.answer().text
+
+
+def test_an_answer_of_too_many_values_is_not_built() -> None:
+    now = reading(v.CHAT_CALL, "application/json", AnswerLimits(values=50))
+    now.feed(b'{"choices":[{"index":0,"message":{"content":"x"}}],"more":[' + b"[]," * 30 + b"[]]}")
+    with pytest.raises(UpstreamError, match="too many values"):
+        now.finish()
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"choices":[]}', b'{"type":"other"}', b"\xff"])

@@ -195,6 +195,16 @@ def test_other_servers_errors_are_put_into_shape(family: Family, body: bytes, me
     assert told(reply)["error"]["message"] == message
 
 
+@pytest.mark.parametrize("family", BOTH)
+def test_an_error_that_can_be_read_in_two_ways_is_not_passed_on(family: Family) -> None:
+    openai = b'{"error":{"message":"a","message":"evil","type":"t"}}'
+    anthropic = b'{"type":"error","error":{"type":"t","message":"a","message":"evil"}}'
+    reply = upstream(family, 422, openai if family is Family.OPENAI else anthropic)
+    assert reply.status == 422
+    assert b"evil" not in reply.body
+    assert told(reply)["error"]["message"] == "the model server answered with HTTP 422"
+
+
 @pytest.mark.parametrize("status", [200, 204, 301, 304, 100, 600])
 @pytest.mark.parametrize("family", BOTH)
 def test_a_status_that_is_no_error_is_a_bad_gateway(family: Family, status: int) -> None:

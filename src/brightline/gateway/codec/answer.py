@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
 from brightline.errors import UpstreamError
+from brightline.gateway.codec.body import encode, key_twice
+
+_decoder = msgspec.json.Decoder()
 
 
 class Finish(StrEnum):
@@ -51,15 +55,34 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnswerLimits(msgspec.Struct, frozen=True):
-    """What one answer may weigh: an `event` and the `whole` in bytes, `tool_calls` and `choices` in number."""
+    """What one answer may weigh: `event` and `whole` in bytes, the rest in number (`values`: commas and brackets)."""
 
     event: int = 4 << 20
     whole: int = 64 << 20
     tool_calls: int = 256
     choices: int = 128
+    values: int = 2_000_000  # a long answer with twenty `top_logprobs` a token has half of that
 
 
 LIMITS = AnswerLimits()
+
+
+def only_reading(data: bytes, limits: AnswerLimits) -> Any:
+    """The JSON that a model server sent. Raises UpstreamError where the client could read other fields in it than we:
+    wrong UTF-8, numbers past a double, a key twice in one object (of which we keep the last, and others the first).
+
+    Law, as for requests (`brightline.gateway.codec.body`): what passes has one reading.
+    """
+    if len(data) > limits.values and sum(map(data.count, (b",", b"[", b"{"))) > limits.values:
+        raise UpstreamError("the model server's answer holds too many values", sent=True)
+    try:
+        value = _decoder.decode(data)
+        twice = key_twice(data, encode(value)) is not None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise UpstreamError("the model server's answer is not plain JSON", sent=True) from None
+    if twice:
+        raise UpstreamError("a key stands twice in one object of the model server's answer", sent=True)
+    return value
 
 
 class Usage(msgspec.Struct, gc=False):

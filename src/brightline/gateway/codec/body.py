@@ -64,11 +64,22 @@ def read(body: bytes, limits: CallLimits = LIMITS) -> tuple[dict[str, Any], byte
         raise _too_deep(limits.depth)
     # 4 one reading
     encoding = encode(fields)
-    # Equal bytes hold each key once, for the encoding does. Otherwise (spaces, escapes) count colons: every colon of
-    # the encoding stands in the body, and each dropped key adds one, unless a colon was written as an escape.
-    if encoding != body and (body.count(b":") != encoding.count(b":") or b"\\u003a" in body or b"\\u003A" in body):
-        _refuse_twice(body)
+    if (twice := key_twice(body, encoding)) is not None:
+        raise CallError(f"the key {twice[:40]!r} stands twice in one object", place="body", cure="send each key once")
     return fields, encoding
+
+
+def key_twice(text: bytes, encoding: bytes) -> str | None:
+    """A key that stands twice in one object of JSON, None where each stands once; `encoding`: of what was read in it.
+
+    Equal bytes hold each key once, for the encoding does. Otherwise (spaces, escapes) count colons: every colon of the
+    encoding stands in the text, and each dropped key adds one, unless a colon was written as an escape.
+    """
+    if encoding == text or (
+        text.count(b":") == encoding.count(b":") and b"\\u003a" not in text and b"\\u003A" not in text
+    ):
+        return None
+    return _found_twice(text)
 
 
 def refuse_lookalikes(keys: Iterable[str], known: frozenset[str], place: str) -> None:
@@ -94,21 +105,22 @@ def _deeper(fields: dict[str, Any], depth: int) -> bool:
     return bool(level)
 
 
-def _refuse_twice(body: bytes) -> None:
-    """Raise CallError if a key stands twice in one object of `body`; the slow, sure way."""
+def _found_twice(text: bytes) -> str | None:
+    """The slow, sure way; what it cannot read (a dropped value of a thousand levels) counts as found."""
+    found: list[str] = []
 
     def pairs(items: list[tuple[str, Any]]) -> None:
-        if len({key for key, _ in items}) != len(items):
-            seen: set[str] = set()
-            twice = next(key for key, _ in items if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-            raise CallError(
-                f"the key {twice[:40]!r} stands twice in one object", place="body", cure="send each key once"
-            )
+        seen: set[str] = set()
+        for key, _ in items:
+            if key in seen:
+                found.append(key)
+            seen.add(key)
 
     try:
-        json.loads(body, object_pairs_hook=pairs)
-    except (ValueError, RecursionError):  # what msgspec read and json cannot (an integer of 5,000 digits)
-        raise _invalid("the body is not plain JSON", "send one JSON object (RFC 8259)") from None
+        json.loads(text, object_pairs_hook=pairs)
+    except (ValueError, RecursionError):
+        return "?"
+    return found[0] if found else None
 
 
 def _place(text: str) -> str:

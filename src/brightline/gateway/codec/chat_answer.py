@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from brightline.errors import UpstreamError
-from brightline.gateway.codec.answer import Finish, Gathering, Usage
+from brightline.gateway.codec.answer import Finish, Gathering, Usage, only_reading
 from brightline.gateway.codec.body import encode
 
 _FINISH = {
@@ -95,6 +95,7 @@ class ChatAnswer:
         self._to.over = True
 
     def _read(self, data: bytes) -> _Chunk:
+        only_reading(data, self._to.limits)
         try:
             chunk = _chunk.decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from brightline.errors import UpstreamError
-from brightline.gateway.codec.answer import Finish, Gathering, Usage
+from brightline.gateway.codec.answer import Finish, Gathering, Usage, only_reading
 from brightline.gateway.codec.body import encode
 
 _FINISH = {
@@ -69,6 +69,7 @@ class MessagesAnswer:
 
     def event(self, event: bytes, name: bytes, data: bytes) -> bytes:
         """Read one event; the client gets it as it came."""
+        only_reading(data, self._to.limits)
         try:
             told = _event.decode(data)
         except _BAD:
@@ -98,6 +99,7 @@ class MessagesAnswer:
 
     def whole(self, body: bytes) -> None:
         """Read the body of an answer that was not streamed."""
+        only_reading(body, self._to.limits)
         try:
             message = _message.decode(body)
         except _BAD:

@@ -26,6 +26,7 @@ from brightline.errors import (
     UpstreamError,
     UpstreamFault,
 )
+from brightline.gateway.codec.answer import LIMITS, only_reading
 from brightline.gateway.codec.body import encode
 from brightline.gateway.codec.call import Family
 
@@ -116,9 +117,9 @@ def upstream(family: Family, status: int, body: bytes) -> Reply:
     if not 400 <= status <= 599:
         return failure(family, 502, "upstream_bad_answer", "the model server answered out of turn", retry=False)
     try:
-        told = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        told = None  # a page of HTML from some proxy: not for the client
+        told = only_reading(body, LIMITS)
+    except UpstreamError:
+        told = None  # a page of HTML from some proxy, or what could be read in two ways: not for the client
     if type(told) is dict and _has_shape(family, told):
         return Reply(status, (_JSON,), body)
     message, code = _told(told)
