@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from typing import Any
 
@@ -144,10 +145,26 @@ async def test_step_6_the_upstream_sees_its_own_key_and_name_and_nothing_of_the_
         request = s.seen[0]
         names = {n for n, _ in request.headers}
         assert request.header(b"authorization") == b"Bearer upstream-key"
-        assert names <= {b"host", b"authorization", b"content-type", b"accept", b"content-length"}
+        assert names <= {b"host", b"authorization", b"content-type", b"accept", b"accept-encoding", b"content-length"}
         body = json.loads(request.body)
         assert body["model"] == "tiny-on-upstream"
         assert body["future_field"] == {"a": [1]}
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+async def test_step_6_an_answer_is_asked_for_unpacked_and_refused_otherwise(path: str) -> None:
+    """The gateway reads what passes; a client that could unpack it has no say in that."""
+
+    async def packed(request: Request, reply: Reply) -> None:
+        headers = [*scripts.JSON, (b"content-encoding", b"gzip")]
+        reply.send(200, headers, gzip.compress(json.dumps(scripts.chat()).encode()))
+
+    async with stage(packed) as s:
+        got = await post(s.url, ask(max_tokens=9), path, accept_encoding="gzip, br")
+        assert got.status == 502
+        assert b"switch compression off" in got.body
+        assert [v for n, v in s.seen[0].headers if n == b"accept-encoding"] == [b"identity"]
+        assert s.recorder.statuses() == [OutcomeStatus.UPSTREAM_DIED]
 
 
 async def test_step_7_the_last_byte_waits_for_the_outcome() -> None:

@@ -37,6 +37,7 @@ _SENT_ON = frozenset((b"accept", b"anthropic-version", b"anthropic-beta", b"open
 _PASSED_BACK = frozenset((b"content-type", b"cache-control", b"request-id", b"x-request-id", b"retry-after"))
 NO_RECORD = "the record cannot be written, so nothing is answered"
 _JSON: Header = (b"content-type", b"application/json")
+_UNPACKED: Header = (b"accept-encoding", b"identity")  # without it any coding would do (RFC 9110 section 12.5.3)
 
 logger = logging.getLogger("brightline.gateway")
 
@@ -169,7 +170,7 @@ class Exchange:
         call = decided.call
         body = forward_body(call, self.upstream_models.get(call.model, call.model))
         headers = [(n, v) for n, v in request.headers if n in _SENT_ON]
-        headers += [_JSON, *self._credentials(call.api.family)]
+        headers += [_JSON, _UNPACKED, *self._credentials(call.api.family)]
         try:
             response = await self.upstream.send(b"POST", call.api.encode(), headers, body)
         except UpstreamError as e:
@@ -265,7 +266,7 @@ def _unreadable(headers: Sequence[Header]) -> str:
     if sum(name == b"content-type" for name, _ in headers) > 1:
         return "the model server gave its answer two types"
     if any(name == b"content-encoding" and value.lower() != b"identity" for name, value in headers):
-        return "the model server packed its answer, though nobody asked it to"
+        return "the model server packed its answer, though it was asked not to: switch compression off there"
     return ""
 
 
