@@ -134,7 +134,11 @@ DAMAGE: dict[str, tuple[str, Damage, str]] = {
         r"tile/entries/004: forked or damaged: it does not hold what the journal says",
     ),
     "a bit of a tile": ("record", flip("log/tile/0/001", 40), r"tile/0/001: damaged, or the bundle"),
-    "a bit of the published checkpoint": ("record", flip("log/checkpoint", -9), r"checkpoint: "),
+    "a bit of the published checkpoint": (
+        "record",
+        flip("log/checkpoint", -9),
+        r"checkpoint: the signature of \S+ is false",
+    ),
     "a journal cut short": (
         "record",
         cut("journal/*", 256 * 20),
@@ -163,6 +167,11 @@ DAMAGE: dict[str, tuple[str, Damage, str]] = {
     "an older record beside a newer private side": (
         "private side",
         lambda site: (younger("journal")(site), younger("log")(site)),
+        r"private/size: rolled back: the record ends at entry 201, and had 1406 durable entries",
+    ),
+    "likewise, and the private side has lost its note of the size": (
+        "private side",
+        lambda site: (younger("journal")(site), younger("log")(site), lose("private/size")(site)),
         r"private/keys: the private side knows \d+ entries more than the record",
     ),
 }
