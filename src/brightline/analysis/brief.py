@@ -55,6 +55,11 @@ class Requirement:
     def is_hard(self) -> bool:
         return not self.weight
 
+    def to_json(self) -> dict[str, Any]:
+        return {"party": self.party, "id": self.id, "title": self.title} | (
+            {"weight": self.weight} if self.weight else {}
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Option:

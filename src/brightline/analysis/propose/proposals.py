@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from brightline.analysis.brief import Brief, Requirement
 from brightline.analysis.propose import sentences
-from brightline.analysis.propose.cases import Case, cases
+from brightline.analysis.propose.cases import Case, Written
 from brightline.analysis.propose.impasse import smallest_core
 from brightline.analysis.propose.menus import Table, lay
 from brightline.analysis.propose.proof import Proof
 from brightline.analysis.propose.search import Search, Text
+from brightline.analysis.propose.sentences import Side
 from brightline.analysis.propose.writing import clauses_of, write_pack
 from brightline.analysis.smt import UNKNOWN
 from brightline.errors import MachineError, TermsError
 from brightline.terms import Pack
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """What one party has of its own requirements: `kept` are met over all uses, `given` (wishes only) are not."""
-
-    party: str
-    kept: tuple[Requirement, ...]
-    given: tuple[Requirement, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return {"kept": [_json(r) for r in self.kept], "given": [_json(r) for r in self.given]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +53,7 @@ class Impasse:
     text: str
 
     def to_json(self) -> dict[str, Any]:
-        return {"core": [_json(r) for r in self.core], "text": self.text}
+        return {"core": [r.to_json() for r in self.core], "text": self.text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +73,7 @@ class Proposals:
         if self.impasse:
             out["impasse"] = self.impasse.to_json()
         if self.unproven:
-            out["unproven"] = [_json(r) for r in self.unproven]
+            out["unproven"] = [r.to_json() for r in self.unproven]
         return out
 
 
@@ -110,7 +99,9 @@ def propose(a: Pack, b: Pack, briefs: Sequence[Brief], progress: Progress = lamb
         demands = tuple(requirements[r] for r in core)
         return Proposals(impasse=Impasse(demands, sentences.impasse(demands)))
     # 3. each as a pack, proven again on the words that would be signed
-    proof, out, unproven = Proof(a.terms.scope), [], set(search.unsettled)
+    proof, written = Proof(a.terms.scope), Written(a, b)
+    out: list[Proposal] = []
+    unproven = set(search.unsettled)
     for number, text in enumerate(_balanced(search, texts, a.party, b.party), 1):
         progress(f"proof of proposal {number} of {len(texts)}")
         pack = write_pack(f"proposal-{number}", f"Proposal {number}", a, b, clauses_of(table, text.options))
@@ -122,7 +113,7 @@ def propose(a: Pack, b: Pack, briefs: Sequence[Brief], progress: Progress = lamb
             raise MachineError(
                 f"the search and the solver disagree on {broken.id}", cure="a defect: report the briefs' clauses to us"
             )
-        out.append(_proposal(search, text, table, pack, a, b))
+        out.append(_proposal(search, text, table, pack, written, (a.party, b.party)))
     left = tuple(requirements[r] for r in sorted(unproven))
     return Proposals(tuple(out), unproven=left, complete=search.settled and not unproven)
 
@@ -155,19 +146,20 @@ def _balanced(search: Search, texts: Sequence[Text], a: str, b: str) -> list[Tex
     return [text for _, text in sorted(enumerate(texts), key=order)]
 
 
-def _proposal(search: Search, text: Text, table: Table, pack: Pack, a: Pack, b: Pack) -> Proposal:
-    chosen = [table.options[o] for o in sorted(text.options)]
+def _proposal(
+    search: Search, text: Text, table: Table, pack: Pack, written: Written, parties: tuple[str, str]
+) -> Proposal:
+    # 1. who keeps what
     sides = []
-    for party in (a.party, b.party):
+    for party in parties:
         mine = [(r, q) for r, q in enumerate(search.requirements) if q.party == party]
         kept = tuple(q for r, q in mine if r in text.met)
         sides.append(Side(party, kept, tuple(q for r, q in mine if r not in text.met)))
-    some = tuple(cases(a, b, pack))
-    said = sentences.proposal(
-        sides[0].party, sides[0].kept, sides[0].given, sides[1].party, sides[1].kept, sides[1].given, some
-    )
-    return Proposal({o.menu: o.name for o in chosen}, sides[0], sides[1], some, pack, said)
-
-
-def _json(r: Requirement) -> dict[str, Any]:
-    return {"party": r.party, "id": r.id, "title": r.title} | ({"weight": r.weight} if r.weight else {})
+    # 2. what becomes of the written cases
+    decided = written.decided(pack.terms)
+    cases = tuple(written.cases(decided))
+    whole = replace(pack, files={**pack.files, "scenarios.jsonl": written.lines(decided)})
+    # 3. in the order of the table
+    options = {table.options[o].menu: table.options[o].name for o in sorted(text.options)}
+    a, b = sides
+    return Proposal(options, a, b, cases, whole, sentences.proposal(a, b, cases))

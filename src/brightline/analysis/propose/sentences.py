@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from brightline.analysis.brief import Requirement
 from brightline.analysis.propose.cases import Case
 
 
-def proposal(
-    a: str,
-    a_kept: Sequence[Requirement],
-    a_given: Sequence[Requirement],
-    b: str,
-    b_kept: Sequence[Requirement],
-    b_given: Sequence[Requirement],
-    cases: Sequence[Case],
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one party has of its own requirements: `kept` are met over all uses, `given` (wishes only) are not."""
+
+    party: str
+    kept: tuple[Requirement, ...]
+    given: tuple[Requirement, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kept": [r.to_json() for r in self.kept], "given": [r.to_json() for r in self.given]}
+
+
+def proposal(a: Side, b: Side, cases: Sequence[Case]) -> str:
     """What either side keeps and gives."""
-    return " ".join([_side(a, a_kept, a_given), _side(b, b_kept, b_given), *_cases(a, b, cases)])
+    return " ".join([_side(a), _side(b), *_cases(a.party, b.party, cases)])
 
 
-def _side(party: str, kept: Sequence[Requirement], given: Sequence[Requirement]) -> str:
-    hard = sum(r.is_hard for r in kept)
-    wishes = [r for r in kept if not r.is_hard]
-    if not kept and not given:
-        return f"The {party} has no brief here."
-    said = (
-        [f"The {party} has {'its one demand' if hard == 1 else f'all its {hard} demands'}"]
-        if hard
-        else [f"The {party}"]
-    )
-    if wishes:
-        said.append(f"{'and ' if hard else ''}keeps {_titles(wishes)}")
-    if given:
-        said.append(f"{'and ' if hard or wishes else ''}gives {_titles(given)}")
-    return " ".join(said) + "."
+def _side(side: Side) -> str:
+    hard = sum(r.is_hard for r in side.kept)
+    wishes = [r for r in side.kept if not r.is_hard]
+    if not side.kept and not side.given:
+        return f"The {side.party} has no brief here."
+    said = [f"has {'its one demand' if hard == 1 else f'all its {hard} demands'}"] if hard else []
+    said += [f"keeps {_titles(wishes)}"] if wishes else []
+    said += [f"gives {_titles(side.given)}"] if side.given else []
+    *first, last = said
+    return f"The {side.party} {', '.join(first)}{' and ' if first else ''}{last}."
 
 
 def _cases(a: str, b: str, cases: Sequence[Case]) -> list[str]:

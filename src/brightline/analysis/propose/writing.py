@@ -1,4 +1,4 @@
-"""A proposal as a pack: terms.toml, terms.cedar and scenarios.jsonl, in the words of the two packs and of the options.
+"""A proposal as a pack: terms.toml and terms.cedar, in the words of the two packs and of the options.
 
 Nothing of a brief goes in but the words of the options chosen: no requirement, no weight, no menu, no comment.
 """
@@ -13,10 +13,9 @@ from typing import Any
 from brightline.analysis.propose.menus import Table, covered, meaning
 from brightline.canonical import parse_toml
 from brightline.errors import TermsError
-from brightline.terms import Outcome, Pack, decide, read_pack, read_scenarios
+from brightline.terms import Pack, read_pack
 from brightline.terms.clause import Clause
 from brightline.vocabulary import TABLES
-from brightline.vocabulary.use import use_json
 
 WORDS = ("id", "title", "text", "source", "kind")
 """Annotations that are words of the text; whatever else stands there is its party's own business."""
@@ -45,8 +44,7 @@ def clauses_of(table: Table, options: Iterable[int]) -> list[Clause]:
 def write_pack(name: str, title: str, a: Pack, b: Pack, clauses: Sequence[Clause]) -> Pack:
     """The text as a pack, read again as anyone will read it. Raises TermsError where it is outside the profile."""
     files = {"terms.toml": _toml(title, a, b), "terms.cedar": "\n\n".join(map(words, clauses)) + "\n"}
-    pack = read_pack(name, files)
-    return read_pack(name, files | {"scenarios.jsonl": _scenarios(pack, a, b)})
+    return read_pack(name, files)
 
 
 def words(clause: Clause) -> str:
@@ -113,22 +111,3 @@ def _value(value: Any) -> str:
 def _text(text: str) -> str:
     """A TOML basic string."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _scenarios(pack: Pack, a: Pack, b: Pack) -> str:
-    """The uses of both packs' scenarios, each with what this text makes of it."""
-    lines: list[str] = []
-    seen = set()
-    for s in (s for p in (a, b) for s in read_scenarios(p)):
-        use = use_json(s.use)
-        if (key := json.dumps(use, sort_keys=True)) in seen:
-            continue
-        seen.add(key)
-        decision = decide(pack.terms, s.use)
-        expect: dict[str, Any] = {"outcome": str(decision.outcome)}
-        if decision.outcome is Outcome.PERMIT:
-            expect["duties"] = list(decision.duties)
-        used = {k: v for k, v in use.items() if v or k == "facts"}
-        line = {"id": f"{len(lines) + 1:03d}-{s.id}"[:64], "text": s.text, "use": used, "expect": expect}
-        lines.append(json.dumps(line, ensure_ascii=False))
-    return "".join(line + "\n" for line in lines)

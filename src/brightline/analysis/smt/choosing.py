@@ -6,9 +6,10 @@ that wants the same answer whatever the solver's moods asks for the first in an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import ctypes
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import z3
 
@@ -29,15 +30,19 @@ class Choosing:
 
     def __init__(self, count: int, rlimit: int = RLIMIT) -> None:
         self._context = z3.Context()
+        self._ref = self._context.ref()
         self._solver = z3.SolverFor("QF_FD", self._context)
         self._solver.set("random_seed", 0)
         self._solver.set("rlimit", rlimit)
         self._bits = [z3.Bool(f"x{i}", self._context) for i in range(1, count + 1)]
         self._nots = [z3.Not(b) for b in self._bits]
+        self._sums: dict[tuple[tuple[tuple[int, int], ...], int], Any] = {}
 
     def rule(self, literals: Iterable[int]) -> None:
         """At least one of `literals` is true; none at all can never be met."""
-        self._solver.add(z3.Or([z3.BoolVal(False, self._context), *map(self._literal, literals)]))
+        some = [self._literal(x) for x in literals]
+        asts = (z3.Ast * len(some))(*[t.as_ast() for t in some])
+        self._solver.add(z3.BoolRef(z3.Z3_mk_or(self._ref, len(some), asts), self._context))
 
     def exactly_one(self, variables: Sequence[int]) -> None:
         self.rule(variables)
@@ -49,27 +54,40 @@ class Choosing:
         self, assumed: Iterable[int], sums: Sequence[Sum] = ()
     ) -> frozenset[int] | Literal[Unknown.UNKNOWN] | None:
         """The variables that are true in some choice within the rules, `assumed` and `sums`; None iff there is none."""
-        self._solver.push()
-        try:
-            for s in sums:
-                self._bound(s)
-            answer = self._solver.check(*map(self._literal, assumed))
-            if answer == z3.unknown:
-                return UNKNOWN
-            if answer == z3.unsat:
-                return None
-            model = self._solver.model()
-            return frozenset(i for i, b in enumerate(self._bits, 1) if z3.is_true(model[b]))
-        finally:
-            self._solver.pop()
+        switches = [switch for s in sums for switch in self._switches(s)]
+        if None in switches:
+            return None
+        answer = self._solver.check(*map(self._literal, assumed), *switches)
+        if answer == z3.unknown:
+            return UNKNOWN
+        if answer == z3.unsat:
+            return None
+        model = self._solver.model()
+        return frozenset(i for i, b in enumerate(self._bits, 1) if z3.is_true(model[b]))
 
-    def _bound(self, s: Sum) -> None:
-        pairs = [(self._bits[i - 1], w) for i, w in s.weights.items() if w]
+    def _switches(self, s: Sum) -> Iterator[Any]:
+        """Assumptions under which the sum is within its bounds; None where it never can be."""
+        pairs = tuple((x, w) for x, w in s.weights.items() if w)
         total = sum(w for _, w in pairs)
-        if s.low is not None and s.low > 0:
-            self._solver.add(z3.PbGe(pairs, s.low) if pairs else z3.BoolVal(False, self._context))
         if s.high is not None and s.high < total:
-            self._solver.add(z3.PbLe(pairs, s.high) if s.high >= 0 else z3.BoolVal(False, self._context))
+            yield self._at_most(pairs, s.high, total)
+        if s.low is not None and s.low > 0:
+            # at least `low` chosen is at most the rest not chosen
+            yield self._at_most(tuple((-x, w) for x, w in pairs), total - s.low, total)
 
-    def _literal(self, literal: int) -> object:
+    def _at_most(self, pairs: tuple[tuple[int, int], ...], high: int, total: int) -> Any:
+        """A switch, made once: while it is on, the weights of the literals that are true add up to `high` at most."""
+        if high < 0:
+            return None
+        switch = self._sums.get((pairs, high))
+        if switch is None:
+            switch = self._sums[pairs, high] = z3.Bool(f"s{len(self._sums)}", self._context)
+            terms = [*(self._literal(x) for x, _ in pairs), switch]
+            weights = [*(w for _, w in pairs), total - high]
+            asts = (z3.Ast * len(terms))(*[t.as_ast() for t in terms])
+            bound = z3.Z3_mk_pble(self._ref, len(terms), asts, (ctypes.c_int * len(terms))(*weights), total)
+            self._solver.add(z3.BoolRef(bound, self._context))
+        return switch
+
+    def _literal(self, literal: int) -> Any:
         return self._bits[literal - 1] if literal > 0 else self._nots[-literal - 1]
