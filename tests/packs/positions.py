@@ -4,12 +4,15 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from brightline.storage.packs import open_pack
-from brightline.terms import Pack, Scenario, Terms, read_pack, read_scenarios
-from brightline.vocabulary import FactKind, FactValue, Source, Use, Vocabulary
+from brightline.terms import Pack, Scenario, Scope, Terms, read_pack, read_scenarios
+from brightline.vocabulary import FactKind, FactValue, Source, Use, Vocabulary, claimed
 
 NAMES = ("vendor", "customer", "compromise")
+FIELD = ("openai-2026-02-28", "openai-2026-03-02", "google-2026-04", "s4113")
+HEALTH = ("health-vendor", "health-hospital")
 NORMAL = {  # what the gateway states of a plain model call
     "end_user": "identified",
     "integrity": "intact",
@@ -66,3 +69,29 @@ def changed(use: Use, facts: Mapping[str, FactValue | None], source: Source = So
     kept = {k: v for k, v in (use.facts | dict(facts)).items() if v is not None}
     sources = {k: s for k, s in (use.sources | dict.fromkeys(facts, source)).items() if k in kept}
     return Use(use.activity, kept, sources, use.alternatives, use.actor, use.component, use.model)
+
+
+def lies_in(scope: Scope, use: Use, region: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a use lies in a region as `compare` writes it (DESIGN section 4)."""
+    return all(_fits(scope, use, name, part) for name, part in region.items())
+
+
+def _fits(scope: Scope, use: Use, name: str, part: Mapping[str, Any]) -> bool:
+    if name == "activity":
+        return use.activity in part["in"]
+    if name == "component":
+        around = [c for i, c in enumerate(scope.components) if scope.components_of(use.component) >> i & 1]
+        return max(around, key=len, default="") in part["in"]
+    if name == "model":
+        return (use.model if use.model in scope.models else "") in part["in"]
+    words = scope.vocabulary
+    match words.facts[name].kind:
+        case FactKind.ENUM:
+            return use.facts.get(name, "unknown") in part["in"]
+        case FactKind.NUMBER:
+            number = use.facts.get(name, 0)
+            return isinstance(number, int) and part.get("min", 0) <= number <= part.get("max", number)
+        case FactKind.SET:
+            stated = claimed(words, use.facts, use.sources) if name == "claimed" else use.facts.get(name, frozenset())
+            assert isinstance(stated, frozenset)
+            return stated >= set(part.get("has", ())) and not stated & set(part.get("lacks", ()))
