@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from brightline.errors import CallError, ConfigError, UseError, nearest
 from brightline.gateway.config import ActorConfig, Config, PurposeConfig
+from brightline.gateway.stated import Stated, stated
 from brightline.terms import Scope
 from brightline.vocabulary import Fact, FactKind, FactValue, Source, Use, read_use
 
 KEY_CURE = "send the key that your administrator gave you as `Authorization: Bearer …` or `x-api-key`"
 MAX_FACTS_BYTES = 4096
+MAX_KNOWN = 4096  # uses kept: whoever observes takes any model's name, so callers could make more without end
 STATED_BY_GATEWAY: Mapping[str, FactValue] = {
     "actuation": "none",
     "approval_tempo": "normal",
@@ -55,6 +57,7 @@ class Access:
         self._callers = {
             bytes.fromhex(a.key_sha256): Caller(a, {n: purposes[n] for n in a.purposes}) for a in config.actors
         }
+        self._undeclared: dict[tuple[str, str, str], Stated] = {}  # by actor, purpose and model
         if len(self._callers) != len(config.actors):
             raise ConfigError("two actors have one key", place=place, cure="give each actor a key of its own")
 
@@ -73,7 +76,7 @@ class Access:
             raise CallError("no such API key", status=401, code="bad_key", place="Authorization", cure=KEY_CURE)
         return caller
 
-    def use(self, caller: Caller, purpose: bytes | None, declared: bytes | None, model: str) -> tuple[Purpose, Use]:
+    def use(self, caller: Caller, purpose: bytes | None, declared: bytes | None, model: str) -> Stated:
         """The use that a model call is. Raises CallError 400 naming header and cure."""
         # 1. the purpose, or the caller's default
         if purpose is None:
@@ -84,6 +87,10 @@ class Access:
                 cure = f"your key may use: {', '.join(caller.purposes)}"
                 raise CallError("no purpose of yours", code="unknown_purpose", place="Brightline-Purpose", cure=cure)
             chosen = caller.purposes[name]
+        # A call that declares nothing is the same use each time.
+        same = (caller.actor.name, chosen.name, model)
+        if declared is None and (known := self._undeclared.get(same)) is not None:
+            return known
         # 2. what the gateway sees, what the owner attests
         facts: dict[str, FactValue] = {**STATED_BY_GATEWAY, **chosen.facts}
         facts["end_user"] = "unidentified" if caller.actor.shared else "identified"
@@ -93,7 +100,10 @@ class Access:
         if declared is not None:
             self._declare(declared, chosen, facts, sources)
         use = Use(chosen.activity, facts, sources, (), caller.actor.name, caller.actor.component, model)
-        return chosen, use
+        found = stated(self._vocabulary, chosen.name, use)
+        if declared is None and len(self._undeclared) < MAX_KNOWN:
+            self._undeclared[same] = found
+        return found
 
     def _declare(
         self, header: bytes, purpose: Purpose, facts: dict[str, FactValue], sources: dict[str, Source]

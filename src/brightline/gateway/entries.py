@@ -5,18 +5,16 @@ Private fields carry the content, the actor and every fact with its source; the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Collection, Iterable
 
-from brightline.gateway.access import Purpose
 from brightline.gateway.codec import Answer, Api, Call
 from brightline.gateway.standing import Standing
+from brightline.gateway.stated import Stated
 from brightline.record import body as bodies
 from brightline.record.body import Act, DecisionBody, OutcomeBody, OutcomeStatus
 from brightline.record.entry import Flag, OutcomeCode
 from brightline.record.log import Draft
 from brightline.terms import Decision, Outcome, Terms
-from brightline.vocabulary import FactValue, Source, Use, Vocabulary
 
 _API = {Api.CHAT: bodies.Api.OPENAI_CHAT, Api.MESSAGES: bodies.Api.ANTHROPIC_MESSAGES}
 _OUTCOME = {
@@ -26,59 +24,31 @@ _OUTCOME = {
     Outcome.DENY: OutcomeCode.DENY,
 }
 # Flags as plain integers: `|` on an enum costs a microsecond, and every call does it several times.
-_FLAGS: tuple[tuple[str, FactValue, int], ...] = (
-    ("screen", "not_screened", int(Flag.NOT_SCREENED)),
-    ("screen", "flagged", int(Flag.SCREEN_FLAGGED)),
-    ("integrity", "drifted", int(Flag.DRIFTED)),
-    ("meter", "missing", int(Flag.METER_MISSING)),
-    ("approval_tempo", "hurried", int(Flag.HURRIED)),
-    ("end_user", "unidentified", int(Flag.UNIDENTIFIED)),
-)
-_STREAMED, _CLAIMED, _ALTERNATIVE = int(Flag.STREAMED), int(Flag.CLAIMED), int(Flag.ALTERNATIVE)
-_OBSERVED, _ESTIMATED = int(Flag.OBSERVED), int(Flag.ESTIMATED)
+_STREAMED, _OBSERVED, _ESTIMATED = (int(f) for f in (Flag.STREAMED, Flag.OBSERVED, Flag.ESTIMATED))
 
 
-def decision_draft(
-    standing: Standing, call: Call, purpose: Purpose, use: Use, decision: Decision, flags: int, model: bytes
-) -> Draft:
+def decision_draft(standing: Standing, call: Call, said: Stated, decision: Decision, flags: int, model: bytes) -> Draft:
     """The entry of a decision. `flags`: what step 4 adds (sampled by the oracle, disagreed, failed)."""
-    terms = standing.pack.terms
+    terms, needs = standing.pack.terms, decision.needs
     words = terms.scope.vocabulary
-    claimed = _claimed(words, use)
-    for name, value, flag in _FLAGS:
-        if use.facts.get(name) == value:
-            flags |= flag
-    if call.stream:
-        flags |= _STREAMED
-    if claimed:
-        flags |= _CLAIMED
-    if use.alternatives:
-        flags |= _ALTERNATIVE
-    if standing.observing:
-        flags |= _OBSERVED
+    flags |= said.flags | (_STREAMED if call.stream else 0) | (_OBSERVED if standing.observing else 0)
     body = DecisionBody(
-        claimed=claimed,
-        missing=_ranks(words.facts, {f for n in decision.needs for f in n.facts}),
-        approvals=_ranks(words.facts["approvals"].names, {a for n in decision.needs for a in n.approvals}),
+        claimed=said.claimed,
+        missing=_ranks(words.facts, {f for n in needs for f in n.facts}) if needs else 0,
+        approvals=_ranks(words.facts["approvals"].names, {a for n in needs for a in n.approvals}) if needs else 0,
         duties=_ranks(words.facts["duties"].names, decision.duties),
         api=_API[call.api],
         act=Act.MODEL_CALL,
     )
     return Draft(
         body=body,
-        activity=words.ranks[use.activity],
+        activity=words.ranks[said.use.activity],
         outcome=_OUTCOME[decision.outcome],
         flags=flags,
         clauses=clause_bits(terms, decision.clauses),
         terms=standing.terms_digest,
         model=model,
-        fields=(
-            ("content", call.body),
-            ("actor", use.actor.encode()),
-            ("component", use.component.encode()),
-            ("purpose", purpose.name.encode()),
-            *_facts(use.facts, use.sources),
-        ),
+        fields=(("content", call.body), *said.fields),
     )
 
 
@@ -119,31 +89,6 @@ def clause_bits(terms: Terms, ids: Iterable[str]) -> int:
         rank = terms.rank.get(i)
         if rank is not None:
             bits |= 1 << rank
-    return bits
-
-
-def _facts(facts: Mapping[str, FactValue], sources: Mapping[str, Source]) -> list[tuple[str, bytes]]:
-    """Private fields `fact.NAME` = `VALUE SOURCE`; members of a set are joined with plus signs."""
-    observed = Source.OBSERVED
-    return [(_field(name), _said(value, sources.get(name, observed))) for name, value in facts.items()]
-
-
-@lru_cache(1024)
-def _field(fact: str) -> str:
-    return f"fact.{fact}"
-
-
-@lru_cache(4096)  # words of the vocabulary; the same few in nearly every call
-def _said(value: FactValue, source: Source) -> bytes:
-    return f"{'+'.join(sorted(value)) if isinstance(value, frozenset) else value} {source}".encode()
-
-
-def _claimed(words: Vocabulary, use: Use) -> int:
-    """Facts that rest on a claim alone, bits by rank in the vocabulary."""
-    bits = 0
-    for name, source in use.sources.items():
-        if source is Source.DECLARED:
-            bits |= 1 << words.index[name]
     return bits
 
 

@@ -88,12 +88,15 @@ class Exchange:
         try:
             # 1. authenticate and find the agreement
             caller = self.access.caller(request.header(b"authorization"), request.header(b"x-api-key"))
-            with self.turns.take(caller.actor):
+            self.turns.take(caller.actor)
+            try:
                 decided = await self._decided(api, caller, request)
                 if decided.permits:
                     await self._forward(decided, request, reply)
                 else:
                     self._refuse(decided, reply)
+            finally:
+                self.turns.give_back(caller.actor)
         except StorageError as e:
             # No durable record, no answer (DESIGN section 5). The caller learns that, and not what the disk said;
             # a stream that has begun is cut off without its end.
@@ -110,14 +113,14 @@ class Exchange:
         _refuse_tools(call)
         model = self._model(call.model)
         # 3. facts
-        purpose, use = self.access.use(
+        said = self.access.use(
             caller, request.header(b"brightline-purpose"), request.header(b"brightline-facts"), call.model
         )
         # 4. decide
-        decision, flags = self._decide(use)
+        decision, flags = self._decide(said.use)
         permits = decision.outcome is Outcome.PERMIT or self.standing.observing
         # 5. record, durably, before any byte goes upstream
-        draft = decision_draft(self.standing, call, purpose, use, decision, flags, model)
+        draft = decision_draft(self.standing, call, said, decision, flags, model)
         appended = self.recorder.append(draft)
         receipt: Receipt
         try:

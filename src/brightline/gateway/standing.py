@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from brightline.agreement import Agreement, Disclosure
 from brightline.errors import AgreementError
@@ -21,15 +21,15 @@ class Standing:
     agreement: Agreement | None
     models: Mapping[str, bytes]
     disclosure: Disclosure
+    terms_digest: bytes = field(init=False)  # 32 bytes, as entries carry it
 
     @property
     def observing(self) -> bool:
         return self.agreement is None
 
-    @property
-    def terms_digest(self) -> bytes:
-        """32 bytes, as entries carry it."""
-        return bytes.fromhex(self.pack.terms.digest.removeprefix("sha256:"))
+    def __post_init__(self) -> None:
+        digest = bytes.fromhex(self.pack.terms.digest.removeprefix("sha256:"))
+        object.__setattr__(self, "terms_digest", digest)
 
     def model_digest(self, name: str) -> bytes | None:
         """The digest of a model that may be served; None for one that the agreement does not name."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from brightline.errors import CallError
 from brightline.gateway.config import ActorConfig
 
@@ -15,11 +12,11 @@ class Turns:
     def __init__(self) -> None:
         self._under_way: dict[str, int] = {}
 
-    @contextmanager
-    def take(self, actor: ActorConfig) -> Iterator[None]:
-        """One call of this actor. Raises CallError 429, which SDKs send again by themselves, where it has too many.
+    def take(self, actor: ActorConfig) -> None:
+        """One call of this actor begins; `give_back` follows.
 
-        Such a call was neither decided nor recorded: nothing of it was read but its key.
+        Raises CallError 429, which SDKs send again by themselves, where it has too many. Such a call was neither
+        decided nor recorded: nothing of it was read but its key.
         """
         under_way = self._under_way.get(actor.name, 0)
         if under_way >= actor.max_concurrent:
@@ -27,11 +24,11 @@ class Turns:
             text = f"{under_way} calls of this key are under way"
             raise CallError(text, status=429, code="too_many_calls", place="Authorization", cure=cure)
         self._under_way[actor.name] = under_way + 1
-        try:
-            yield
-        finally:
-            left = self._under_way[actor.name] - 1
-            if left:
-                self._under_way[actor.name] = left
-            else:
-                del self._under_way[actor.name]
+
+    def give_back(self, actor: ActorConfig) -> None:
+        """The answer of a call that `take` let begin has ended."""
+        left = self._under_way[actor.name] - 1
+        if left:
+            self._under_way[actor.name] = left
+        else:
+            del self._under_way[actor.name]

@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 
@@ -61,16 +61,20 @@ class Request:
     headers: list[Header]
     body: bytes
     peer: str
+    _values: dict[bytes, bytes] | None = field(default=None, init=False, repr=False, compare=False)
 
     def header(self, name: bytes) -> bytes | None:
         """The value of the only header of that lower-case name; None where it is missing.
 
         Raises CallError where it stands twice: two readers of such a request could take either.
         """
-        values = [value for given, value in self.headers if given == name]
-        if len(values) > 1:
+        if self._values is None:
+            self._values = dict(self.headers)
+        value = self._values.get(name)
+        # Only where some header stands twice is it asked which.
+        if len(self._values) != len(self.headers) and sum(given == name for given, _ in self.headers) > 1:
             raise CallError("a header stands twice", place=name.decode("latin-1"), cure="send it once")
-        return values[0] if values else None
+        return value
 
 
 class _Crossing(dict[bytes, bytes]):
