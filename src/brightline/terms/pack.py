@@ -21,7 +21,9 @@ FILES = ("terms.toml", "terms.cedar", "scenarios.jsonl")
 MAX_NAMES = 1_024  # in one table of terms.toml
 _PLAIN = ("title", "party", "date", "protected_persons", "home", "summary")
 _KEYS = (*_PLAIN, "vocabulary", "adopted", "components", "models", *TABLES)
-_AUTHORITY = ("title", "date", "digest")
+_AUTHORITY = ("title", "date", "digest", "reference")
+AS_AMENDED = "as amended"
+_REFERENCES = ("dated", AS_AMENDED)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@/-]{0,127}")
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -52,7 +54,17 @@ def read_pack(name: str, files: Mapping[str, str]) -> Pack:
     scope, about, authorities, adopted = _read_toml(files["terms.toml"], f"{name}/terms.toml")
     pinned: dict[str, str] = {k: about[k] for k in ("protected_persons", "home") if k in about}
     terms = read_terms(scope, files["terms.cedar"], f"{name}/terms.cedar", authorities, pinned, adopted)
+    _check_documents(terms, f"{name}/terms.cedar")
     return Pack(name, terms, about, dict(files))
+
+
+def _check_documents(terms: Terms, place: str) -> None:
+    """`@authority("…")` on a clause names a declared document: the clause says what that document asks."""
+    for c in terms.clauses:
+        name = c.annotations.get("authority")
+        if name is not None and name not in terms.authorities:
+            cure = f"declare it under [authorities]; {nearest(name, terms.authorities)}"
+            _bad(f"no authority {name[:60]!r}", f"{place}:{c.line} ({c.id})", cure)
 
 
 _Parts: TypeAlias = tuple[Scope, dict[str, str], dict[str, dict[str, str]], list[str]]
@@ -125,6 +137,8 @@ def _authorities(table: Any, place: str) -> dict[str, dict[str, str]]:
             _bad("an authority has title, date and digest", here, cure)
         if not all(isinstance(v, str | datetime.date) for v in entry.values()):
             _bad("title, date and digest are texts", here, cure)
+        if entry.get("reference", "dated") not in _REFERENCES:
+            _bad(f"reference is {entry['reference']!r}", here, nearest(str(entry["reference"])[:60], _REFERENCES))
         if "digest" in entry and not _SHA256.fullmatch(str(entry["digest"])):
             _bad("digest is no SHA-256", here, cure)
         out[name] = {k: str(v) for k, v in entry.items()}
