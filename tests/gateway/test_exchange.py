@@ -225,6 +225,29 @@ async def test_tokens_that_the_upstream_did_not_tell_are_estimated_and_flagged()
         assert outcome.body.output_tokens == 4  # sixteen letters
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_words_in_a_form_that_is_not_known_pass_and_are_flagged(stream: bool) -> None:
+    block = {"type": "poem", "text": "Roses"}
+
+    async def newer(request: Request, reply: Reply) -> None:
+        if not stream:
+            reply.send(200, scripts.JSON, json.dumps(scripts.message() | {"content": [block]}).encode())
+            return
+        events = scripts.message_events()
+        added = f"event: aside\ndata: {json.dumps({'type': 'aside', 'block': block})}\n\n".encode()
+        reply.start(200, scripts.SSE)
+        for event in (*events[:1], added, *events[1:]):
+            await reply.write(event)
+        reply.end()
+
+    async with stage(newer) as s:
+        got = await post(s.url, ask(stream=stream, max_tokens=9), "/v1/messages")
+        assert (got.status, got.whole) == (200, True)
+        assert b"Roses" in got.body
+        assert s.recorder.drafts[-1].flags & Flag.NOT_UNDERSTOOD
+        assert s.recorder.statuses() == [OutcomeStatus.COMPLETED]
+
+
 async def test_other_paths() -> None:
     async with stage(scripts.model) as s:
         assert (await post(s.url, b"", "/healthz", method="GET", key=None)).json == {"status": "ok"}

@@ -24,7 +24,9 @@ _OUTCOME = {
     Outcome.DENY: OutcomeCode.DENY,
 }
 # Flags as plain integers: `|` on an enum costs a microsecond, and every call does it several times.
-_STREAMED, _OBSERVED, _ESTIMATED = (int(f) for f in (Flag.STREAMED, Flag.OBSERVED, Flag.ESTIMATED))
+_STREAMED, _OBSERVED, _ESTIMATED, _NOT_UNDERSTOOD = (
+    int(f) for f in (Flag.STREAMED, Flag.OBSERVED, Flag.ESTIMATED, Flag.NOT_UNDERSTOOD)
+)
 
 
 def decision_draft(standing: Standing, call: Call, said: Stated, decision: Decision, flags: int, model: bytes) -> Draft:
@@ -62,6 +64,7 @@ def outcome_draft(
     if answer is not None:
         text = answer.text.encode("utf-8", "replace")
         calls = len(answer.tool_calls)
+        flags |= 0 if answer.understood else _NOT_UNDERSTOOD
         # Negative counts are none: an entry has no place for them, and a call without its outcome would stay open.
         inputs = max(answer.input_tokens or 0, 0)
         outputs = -1 if answer.output_tokens is None else answer.output_tokens

@@ -92,6 +92,7 @@ class Flag(IntFlag):
     DISAGREED = 1 << 12  # the two disagreed: denied
     FAILED = 1 << 13  # deciding raised an error: denied
     ESTIMATED = 1 << 14  # the upstream reported no tokens: they are estimated
+    NOT_UNDERSTOOD = 1 << 15  # words came in a form that the gateway does not know
 
 
 ALL_FLAGS = int(sum(Flag))

@@ -41,7 +41,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     `text` is what a reader sees of all choices in order of arrival, reasoning included. `ended` is true only after the
     API's own end mark, or where every choice gave its reason to stop and the HTTP message came whole. `error` is the
-    type of an error that the model server told inside a 200 answer, never its text.
+    type of an error that the model server told inside a 200 answer, never its text. `understood` is false where words
+    came in a form that the API has added since this was written (`brightline.gateway.codec.additions`).
     """
 
     text: str
@@ -52,6 +53,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     tool_calls: tuple[ToolCall, ...]
     error: str | None
     ended: bool
+    understood: bool = True
 
 
 class AnswerLimits(msgspec.Struct, frozen=True):
@@ -117,6 +119,7 @@ class Gathering:
         self.input_tokens: int | None = None
         self.output_tokens: int | None = None
         self.refused = False
+        self.understood = True
         self.error: str | None = None
         self.over = False  # the end mark or an error was seen: nothing may follow
 
@@ -163,4 +166,5 @@ class Gathering:
             ),
             error=self.error,
             ended=whole and self.error is None and (self.over or stopped),
+            understood=self.understood,
         )

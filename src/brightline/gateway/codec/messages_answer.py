@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from brightline.errors import UpstreamError
+from brightline.gateway.codec.additions import BLOCKS, DELTAS, TOOL_USES, added_words
 from brightline.gateway.codec.answer import Finish, Gathering, Usage, only_reading
 from brightline.gateway.codec.body import encode
 
@@ -22,7 +23,6 @@ _FINISH = {
     "pause_turn": Finish.PAUSE,
     "refusal": Finish.REFUSED,
 }
-_TOOL_USES = {"tool_use": False, "server_tool_use": True, "mcp_tool_use": True}  # block type -> the server runs it
 
 
 class _Block(msgspec.Struct, gc=False):
@@ -69,7 +69,7 @@ class MessagesAnswer:
 
     def event(self, event: bytes, name: bytes, data: bytes) -> bytes:
         """Read one event; the client gets it as it came."""
-        only_reading(data, self._to.limits)
+        fields = only_reading(data, self._to.limits)
         try:
             told = _event.decode(data)
         except _BAD:
@@ -79,13 +79,12 @@ class MessagesAnswer:
             raise UpstreamError("an event's name and its data's type differ", sent=True)
         match told.type:
             case "content_block_delta" if told.delta is not None:
-                self._delta(told.index, told.delta)
+                self._delta(told.index, told.delta, fields["delta"])
             case "content_block_start" if told.content_block is not None:
-                self._block(told.index, told.content_block)
+                self._block(told.index, told.content_block, fields["content_block"])
             case "message_start" if told.message is not None:
                 self._usage(told.message.usage)
-                for index, block in enumerate(told.message.content):
-                    self._block(index, block)
+                self._blocks(told.message, fields["message"])
             case "message_delta":
                 self._usage(told.usage)
                 self._finish(told.delta.stop_reason if told.delta is not None else None)
@@ -93,13 +92,15 @@ class MessagesAnswer:
                 self._to.over = True
             case "error":
                 self._to.failed(told.error)
+            case "ping" | "content_block_stop":
+                pass
             case _:
-                pass  # ping, content_block_stop, and what the API may add
+                self._added(fields)
         return event
 
     def whole(self, body: bytes) -> None:
         """Read the body of an answer that was not streamed."""
-        only_reading(body, self._to.limits)
+        fields = only_reading(body, self._to.limits)
         try:
             message = _message.decode(body)
         except _BAD:
@@ -109,28 +110,42 @@ class MessagesAnswer:
             return
         if message.type != "message":
             raise UpstreamError("the model server sent no message", sent=True)
-        for index, block in enumerate(message.content):
-            self._block(index, block)
+        self._blocks(message, fields)
         self._usage(message.usage)
         self._finish(message.stop_reason)
         self._to.over = True
 
-    def _block(self, index: int, block: _Block) -> None:
-        if block.type in _TOOL_USES:
+    def _blocks(self, message: _Message, fields: Any) -> None:
+        for index, block in enumerate(message.content):
+            self._block(index, block, fields["content"][index])
+
+    def _block(self, index: int, block: _Block, fields: Any) -> None:
+        if block.type not in BLOCKS:
+            self._added(fields)
+            return
+        if block.type in TOOL_USES:
             tool = self._to.tool(0, index)
-            tool.id, tool.name, tool.server = block.id or "", block.name or "", _TOOL_USES[block.type]
+            tool.id, tool.name, tool.server = block.id or "", block.name or "", TOOL_USES[block.type]
             if block.input:  # whole here; in a stream it starts as {} and comes in pieces
                 tool.arguments.append(encode(block.input).decode())
             return
         self._to.texts += [text for text in (block.thinking, block.text) if text]
 
-    def _delta(self, index: int, delta: _Block) -> None:
-        if delta.text:
+    def _delta(self, index: int, delta: _Block, fields: Any) -> None:
+        if delta.type not in DELTAS:
+            self._added(fields)
+        elif delta.text:
             self._to.texts.append(delta.text)
         elif delta.partial_json:
             self._to.tool(0, index).arguments.append(delta.partial_json)
         elif delta.thinking:
             self._to.texts.append(delta.thinking)
+
+    def _added(self, fields: Any) -> None:
+        """What is of no known type: its words are read, and that it was not understood is noted."""
+        words = added_words(fields)
+        self._to.texts += words
+        self._to.understood = self._to.understood and not words
 
     def _usage(self, usage: Usage | None) -> None:
         """Counts are cumulative: what is told last stands."""
