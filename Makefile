@@ -7,13 +7,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo serve test test-extras lint format bench docs requirements clean
+.PHONY: help demo serve test test-extras fuzz lint format bench docs requirements clean
 
 help:
 	@echo "make demo         the whole story, on the embedded model"
 	@echo "make serve        the gateway (ARGS='--config brightline.toml')"
 	@echo "make test         the tests (ARGS='tests/record -k merkle')"
 	@echo "make test-extras  the tests that need Debian tools (installs them when root)"
+	@echo "make fuzz         every parser under a fuzzer, 30 seconds each (ARGS='--seconds 60 note')"
 	@echo "make lint         format, ruff, mypy, layers, file lengths, tracked files, stale pages"
 	@echo "make format       put the code into its one format"
 	@echo "make bench        the benchmarks (ARGS='canonical')"
@@ -45,6 +46,10 @@ test-extras: $(STAMP)
 	@tools/extras.sh
 	@$(PIP) --require-hashes --no-build-isolation -r requirements/extras.txt
 	@$(BIN)/python -m pytest -m extras $(ARGS)
+
+fuzz: $(STAMP)
+	@$(PIP) --require-hashes --no-build-isolation -r requirements/extras.txt
+	@PYTHONPATH=src $(BIN)/python -m tools.fuzz $(ARGS)
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check --quiet .

@@ -5,7 +5,7 @@ The hypothesis tests and the atheris harnesses (tools/fuzz) both run down this t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -45,10 +45,14 @@ from brightline.terms import Pack, decide, lint, read_pack, run_scenarios
 from brightline.vocabulary import Vocabulary, module, read_module, read_use, shipped, use_json
 from tests.agreement.founding import CUSTOMER, TO_FINALIZED, VENDOR, run
 from tests.assurance.records import Evidence, founding, mixed
+from tests.gateway import scripts
+from tests.hostile import answers
 from tests.hostile.house import LIMITS
 
 SOURCE: Final = Path(canonical.__file__).parent
 CORPUS: Final = Path(__file__).parent / "http"
+FOUND: Final = Path(__file__).parent / "found"
+UPSTREAM: Final = Path(__file__).parent / "upstream"
 Errors = type[InputError] | tuple[type[InputError], ...]
 
 
@@ -61,6 +65,11 @@ class Parser:
     read: Callable[[bytes], object]
     errors: Errors
     words: tuple[bytes, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """Its folder in FOUND, where the inputs that once broke the law stay."""
+        return self.name.replace(" ", "-")
 
 
 # ---- packs ---------------------------------------------------------------------------------------------------
@@ -313,7 +322,23 @@ def _seeds() -> tuple[Parser, ...]:
         Parser("requests", two, requests, (), (b"Transfer-Encoding: ", b"Content-Length: ", b"\r\n\r\n")),
         Parser("chat", CHAT, chat, CallError, (b'"type":', b'"tools":[{}],', b'"n":1,')),
         Parser("messages", CHAT, messages, CallError, (b'"system":[],', b'"source":{}')),
+        *_answers(),
     )
+
+
+def _answers() -> Iterator[Parser]:
+    """What comes from the model server; its errors are values here, since they have no place to name."""
+    whole = (UPSTREAM / "good-chunked.answer").read_bytes()
+    yield Parser("answer", whole, answers.http, (), (b"transfer-encoding: chunked\r\n", b"HTTP/1.1 100 \r\n\r\n"))
+    for api, plain, events in (
+        (Api.CHAT, scripts.chat(), scripts.chat_events()),
+        (Api.MESSAGES, scripts.message(), scripts.message_events()),
+    ):
+        read = partial(answers.body, api=api)
+        yield Parser(f"{api} answer", dump(plain), partial(read, kind="application/json"), (), (b'"usage":{},',))
+        words = (b"data: ", b"data: [DONE]\n\n", b"event: error\n", b"\n\n", b":\n")
+        yield Parser(f"{api} stream", b"".join(events), partial(read, kind="text/event-stream"), (), words)
+        yield Parser(f"{api} error", b'{"error":{"message":"m"}}', partial(answers.failed, api=api), ())
 
 
 PARSERS: Final = _seeds()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.laws import lawful
 from tests.hostile.mutations import mutated
-from tests.hostile.parsers import PARSERS, Parser
+from tests.hostile.parsers import FOUND, PARSERS, Parser
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda p: p.name)
@@ -36,3 +38,10 @@ def test_any_bytes(parser: Parser, raw: bytes) -> None:
 def test_the_seed_cut_anywhere(parser: Parser) -> None:
     for at in range(0, len(parser.seed), max(1, len(parser.seed) // 40)):
         lawful(lambda at=at: parser.read(parser.seed[:at]), parser.errors)  # type: ignore[misc]  # a default binds it
+
+
+@pytest.mark.parametrize("path", sorted(FOUND.glob("*/*")), ids=lambda p: "/".join(p.parts[-2:]))
+def test_what_was_found_once(path: Path) -> None:
+    """Inputs that broke the law when a fuzzer found them."""
+    (parser,) = (p for p in PARSERS if p.folder == path.parent.name)
+    lawful(lambda: parser.read(path.read_bytes()), parser.errors)
