@@ -1,9 +1,9 @@
 """`python -m tools.fuzz [--seconds N] [PARSER…]`: fuzz each parser for N seconds, one process each.
 
 The law is that of the tests (`tests.hostile.laws.lawful`): a value, or the documented error with place and cure, in
-TIMEOUT seconds and MEMORY MiB. An input that breaks it is kept in tests/hostile/found/PARSER, which the tests replay from
-then on; mend the parser, or the test fails. Ends 1 where one was found. What was covered is kept in build/fuzz, and the
-next run goes on from there.
+TIMEOUT seconds and MEMORY MiB. An input that breaks it is kept in tests/hostile/found/PARSER, and the tests replay it
+from then on, so mend the parser. Ends 1 where one was found. What was covered is kept in build/fuzz, and the next run
+goes on from there.
 """
 
 from __future__ import annotations
