@@ -10,7 +10,7 @@ from brightline.errors import TermsError, nearest
 from brightline.storage.files import read_file
 from brightline.terms import Scope
 
-SHIPPED = ("vendor", "customer")
+SHIPPED = ("vendor", "customer", "health-vendor", "health-hospital")
 MAX_FILE = 4 << 20
 
 

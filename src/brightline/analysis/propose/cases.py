@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from brightline.analysis.cover import Ground, Point
 from brightline.terms import Decision, Outcome, Pack, Scenario, Terms, decide, read_scenarios
 from brightline.vocabulary.use import use_json
 
@@ -14,7 +15,7 @@ from brightline.vocabulary.use import use_json
 @dataclass(frozen=True, slots=True)
 class Case:
     """A scenario on which the positions differ. `gives`: the parties whose own text says otherwise than the proposal.
-    `beyond`: the proposal is stricter than both say, or freer."""
+    `beyond`: the proposal is stricter than both say, or freer. An `ask` counts as the deny that it is."""
 
     id: str
     text: str
@@ -25,8 +26,8 @@ class Case:
 
     @property
     def beyond(self) -> bool:
-        low, high = sorted((self.a.strictness, self.b.strictness))
-        return not low <= self.proposal.strictness <= high
+        low, high = sorted(plain(o).strictness for o in (self.a, self.b))
+        return not low <= plain(self.proposal).strictness <= high
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -40,11 +41,21 @@ class Case:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """A case as points: a text permits it iff it allows `permitted`; else it holds it iff it allows `held`."""
+
+    permitted: Point
+    held: Point
+    a: Outcome
+    b: Outcome
+
+
 class Written:
     """The scenarios of both packs, each use once, decided by both once for all proposals."""
 
     def __init__(self, a: Pack, b: Pack) -> None:
-        self._parties = (a.party, b.party)
+        self._parties, self._scope = (a.party, b.party), a.terms.scope
         found: dict[str, Scenario] = {}
         for scenario in (s for pack in (a, b) for s in read_scenarios(pack)):
             found.setdefault(json.dumps(use_json(scenario.use), sort_keys=True), scenario)
@@ -58,10 +69,25 @@ class Written:
     def cases(self, decided: Sequence[Decision]) -> Iterator[Case]:
         """Those on which the positions differ, with what a proposal decides."""
         for s, mine, other, said in zip(self._scenarios, self._a, self._b, decided, strict=True):
-            if mine.outcome is not other.outcome:
-                each = zip(self._parties, (mine, other), strict=True)
-                gives = tuple(party for party, own in each if own.outcome is not said.outcome)
+            own = [plain(d.outcome) for d in (mine, other)]
+            if own[0] is not own[1]:
+                each = zip(self._parties, own, strict=True)
+                gives = tuple(party for party, outcome in each if outcome is not plain(said.outcome))
                 yield Case(s.id, s.text, mine.outcome, other.outcome, said.outcome, gives)
+
+    def disputed(self) -> Iterator[Disputed]:
+        """The cases of `cases`, before there is a proposal."""
+        scope = self._scope
+        index = scope.vocabulary.index
+        duties = Ground(scope).performed
+        for s, mine, other in zip(self._scenarios, self._a, self._b, strict=True):
+            if (a := plain(mine.outcome)) is (b := plain(other.outcome)) or s.use.alternatives:
+                continue
+            v = scope.encode(s.use)
+            v[index["duties"]] |= duties
+            permitted = Point(s.use.activity, tuple(v))
+            v[index["approvals"]] = scope.full[index["approvals"]]
+            yield Disputed(permitted, Point(s.use.activity, tuple(v)), a, b)
 
     def lines(self, decided: Sequence[Decision]) -> str:
         """The scenarios.jsonl of a proposal: every use with what the text makes of it."""
@@ -74,3 +100,8 @@ class Written:
             line = {"id": f"{number:03d}-{s.id}"[:64], "text": s.text, "use": use, "expect": expect}
             out.append(json.dumps(line, ensure_ascii=False) + "\n")
         return "".join(out)
+
+
+def plain(outcome: Outcome) -> Outcome:
+    """The outcome, an ask as the deny that it is."""
+    return Outcome.DENY if outcome is Outcome.ASK else outcome

@@ -89,7 +89,8 @@ def propose(a: Pack, b: Pack, briefs: Sequence[Brief], progress: Progress = lamb
     table = lay(a, b, briefs)
     requirements = [r for brief in briefs for r in brief.requirements]
     progress(f"{len(table.menus)} menus, {len(table.options)} options, {len(requirements)} requirements")
-    search = Search(table, requirements, progress)
+    written = Written(a, b)
+    search = Search(table, requirements, written, progress)
     # 2. the front, or why there is none
     texts = search.front(a.party, b.party)
     if not texts:
@@ -99,7 +100,7 @@ def propose(a: Pack, b: Pack, briefs: Sequence[Brief], progress: Progress = lamb
         demands = tuple(requirements[r] for r in core)
         return Proposals(impasse=Impasse(demands, sentences.impasse(demands)))
     # 3. each as a pack, proven again on the words that would be signed
-    proof, written = Proof(a.terms.scope), Written(a, b)
+    proof = Proof(a.terms.scope)
     out: list[Proposal] = []
     unproven = set(search.unsettled)
     for number, text in enumerate(_balanced(search, texts, a.party, b.party), 1):

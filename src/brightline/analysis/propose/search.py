@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from brightline.analysis.brief import Requirement
+from brightline.analysis.propose.cases import Written
+from brightline.analysis.propose.changes import Changes
 from brightline.analysis.propose.menus import Table
 from brightline.analysis.propose.refute import Refuter
 from brightline.analysis.smt import UNKNOWN
@@ -21,23 +23,28 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A choice of options (by number) and the requirements (by number) that it meets over all uses."""
+    """A choice of options (by number) and the requirements (by number) that it meets over all uses.
+
+    `true`: the variables with which it was found; of the changes, no fewer than there are.
+    """
 
     options: frozenset[int]
     met: frozenset[int]
+    true: frozenset[int]
 
 
 class Search:
     """`unsettled`: requirements that could neither be shown nor refuted for some text, which was then left aside."""
 
-    def __init__(self, table: Table, requirements: Sequence[Requirement], progress: Progress) -> None:
+    def __init__(self, table: Table, requirements: Sequence[Requirement], written: Written, progress: Progress) -> None:
         self.table, self.requirements = table, tuple(requirements)
         self.refuter = Refuter(table, requirements)
         self.unsettled: set[int] = set()
         self.complete = True
         self._progress, self._uses = progress, 0
-        count = len(table.options)
-        self._choosing = Choosing(count + len(self.requirements))
+        count = len(table.options) + len(self.requirements)
+        self._changes = Changes(table, written, count + 1)
+        self._choosing = Choosing(count + self._changes.count)
         # 1. one option of each menu
         at = 1
         self.menus: list[range] = []
@@ -49,6 +56,9 @@ class Search:
         for r in range(len(self.requirements)):
             for o in self.refuter.barred(r):
                 self._choosing.rule([-self.claim(r), -(o + 1)])
+        # 3. what changes for whom
+        for rule in self._changes.rules():
+            self._choosing.rule(rule)
 
     @property
     def settled(self) -> bool:
@@ -90,7 +100,7 @@ class Search:
                 met = [
                     r for r in range(len(self.requirements)) if r in claimed or self.refuter.breach(r, chosen) is None
                 ]
-                return Text(chosen, frozenset(met))
+                return Text(chosen, frozenset(met), found)
 
     def _refuted(self, r: int, chosen: frozenset[int]) -> bool:
         """Whether the text breaks `r`, or may; what it teaches becomes a rule."""
@@ -124,54 +134,47 @@ class Search:
         return low, text
 
     def _sum(self, weights: Mapping[int, int], text: Text) -> int:
-        true = {self.claim(r) for r in text.met} | {o + 1 for o in text.options}
+        true = text.true.union(map(self.claim, text.met))
         return sum(w for x, w in weights.items() if x in true)
 
     def least(self, sums: Sequence[Sum]) -> Text | None:
         """Of the texts that meet everything hard within `sums`: least change, then the first in the order of the table.
 
-        Least change: the fewest clauses for the party that has more to change, then the fewest for both.
+        Least change: the fewest written cases decided otherwise for the party that has more of them, then for both
+        together; then the fewest clauses struck or added, likewise.
         """
-        # 1. the larger of the two changes, then both together
-        mine, other = (dict(enumerate(some, 1)) for some in self.table.changes)
         text = self.pick(self.hard, sums)
         if text is None:
             return None
-
-        def worst(t: Text) -> int:
-            return max(self._sum(mine, t), self._sum(other, t))
-
-        def both(t: Text) -> int:
-            return self._sum(mine, t) + self._sum(other, t)
-
-        text, most = self._fewest(text, worst, lambda n: [*sums, Sum(mine, high=n), Sum(other, high=n)])
-        sums = [*sums, Sum(mine, high=most), Sum(other, high=most)]
-        whole = {x: mine[x] + other[x] for x in mine}
-        text, most = self._fewest(text, both, lambda n: [*sums, Sum(whole, high=n)])
-        sums = [*sums, Sum(whole, high=most)]
+        # 1. by each measure first the worse off, then both together
+        for mine, other in self._changes.measures:
+            both = {x: mine.get(x, 0) + other.get(x, 0) for x in {**mine, **other}}
+            text, sums = self._fewest(text, sums, (mine, other))
+            text, sums = self._fewest(text, sums, (both,))
         # 2. menu by menu the first option that still can be
         fixed: list[int] = []
         for menu in self.menus:
             for x in menu:
                 if x - 1 not in text.options:
-                    other_text = self.pick(self.hard, sums, [*fixed, x])
-                    if other_text is None:
+                    earlier = self.pick(self.hard, sums, [*fixed, x])
+                    if earlier is None:
                         continue
-                    text = other_text
+                    text = earlier
                 fixed.append(x)
                 break
         return text
 
-    def _fewest(self, text: Text, count: Callable[[Text], int], within: Callable[[int], list[Sum]]) -> tuple[Text, int]:
-        low, high = 0, count(text)
+    def _fewest(self, text: Text, sums: Sequence[Sum], counts: Sequence[Mapping[int, int]]) -> tuple[Text, list[Sum]]:
+        """A text within `sums` whose largest of `counts` is as small as can be, and `sums` with that as bound."""
+        low, high = 0, max(self._sum(c, text) for c in counts)
         while low < high:
             middle = (low + high) // 2
-            fewer = self.pick(self.hard, within(middle))
+            fewer = self.pick(self.hard, [*sums, *(Sum(c, high=middle) for c in counts)])
             if fewer is None:
                 low = middle + 1
             else:
-                text, high = fewer, count(fewer)
-        return text, high
+                text, high = fewer, max(self._sum(c, fewer) for c in counts)
+        return text, [*sums, *(Sum(c, high=high) for c in counts)]
 
     def front(self, a: str, b: str) -> list[Text]:
         """The Pareto front of the two parties' wishes, what is best for A first; of each point, the least change.

@@ -31,11 +31,12 @@ class Choosing:
     def __init__(self, count: int, rlimit: int = RLIMIT) -> None:
         self._context = z3.Context()
         self._ref = self._context.ref()
-        self._solver = z3.SolverFor("QF_FD", self._context)
+        self._solver = z3.SimpleSolver(ctx=self._context)
         self._solver.set("random_seed", 0)
         self._solver.set("rlimit", rlimit)
         self._bits = [z3.Bool(f"x{i}", self._context) for i in range(1, count + 1)]
         self._nots = [z3.Not(b) for b in self._bits]
+        self._decls = [b.decl().ast for b in self._bits]
         self._sums: dict[tuple[tuple[tuple[int, int], ...], int], Any] = {}
 
     def rule(self, literals: Iterable[int]) -> None:
@@ -62,8 +63,12 @@ class Choosing:
             return UNKNOWN
         if answer == z3.unsat:
             return None
-        model = self._solver.model()
-        return frozenset(i for i, b in enumerate(self._bits, 1) if z3.is_true(model[b]))
+        model = self._solver.model().model
+        return frozenset(i for i, decl in enumerate(self._decls, 1) if self._is_true(model, decl))
+
+    def _is_true(self, model: Any, decl: Any) -> bool:
+        value = z3.Z3_model_get_const_interp(self._ref, model, decl)
+        return bool(value) and z3.Z3_get_bool_value(self._ref, value) == z3.Z3_L_TRUE
 
     def _switches(self, s: Sum) -> Iterator[Any]:
         """Assumptions under which the sum is within its bounds; None where it never can be."""
