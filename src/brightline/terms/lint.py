@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -59,13 +60,19 @@ class Finding:
 
 
 def lint(pack: Pack) -> list[Finding]:
-    """All findings, in the order of the text. The pack is ok iff none is an error."""
-    found = [f for c in sorted(pack.terms.clauses, key=lambda c: c.line) for f in _clause(pack, c)]
-    return [*found, *_undecided(pack), *_authorities(pack)]
+    """All findings that need no solver, in the order of the text. The pack is ok iff none is an error."""
+    found = [f for c in pack.terms.clauses for f in _clause(pack, c)]
+    return in_order(pack, [*found, *_undecided(pack), *_authorities(pack)])
+
+
+def in_order(pack: Pack, findings: Iterable[Finding]) -> list[Finding]:
+    """`findings` by the lines of their clauses, those of one clause as they come; last those about no clause."""
+    line = {c.id: c.line for c in pack.terms.clauses}
+    return sorted(findings, key=lambda f: line.get(f.clause, sys.maxsize))
 
 
 def _clause(pack: Pack, c: Clause) -> Iterator[Finding]:
-    place = _place(pack, c)
+    place = place_of(pack, c)
 
     def finding(code: str, severity: Severity, text: str) -> Finding:
         return Finding(code, c.id, severity, text, place)
@@ -95,7 +102,7 @@ def _undecided(pack: Pack) -> Iterator[Finding]:
                 "",
                 severity,
                 f"no clause decides {activity}, so it is denied by default: say so, or permit it",
-                f"{pack.name}/terms.cedar" if "terms.toml" in pack.files else pack.name,
+                pack_place(pack),
                 {"activity": activity, "facts": {}},
             )
 
@@ -117,5 +124,11 @@ def _defined(pack: Pack, authority: str) -> int:
     return found.start() + len(found.group()) if found else 0
 
 
-def _place(pack: Pack, c: Clause) -> str:
-    return f"{pack.name}/terms.cedar:{c.line}" if "terms.toml" in pack.files else f"{pack.name}:{c.line}"
+def place_of(pack: Pack, c: Clause) -> str:
+    """File and line of a clause."""
+    return f"{pack_place(pack)}:{c.line}"
+
+
+def pack_place(pack: Pack) -> str:
+    """The file of a pack's clauses."""
+    return f"{pack.name}/terms.cedar" if "terms.toml" in pack.files else pack.name

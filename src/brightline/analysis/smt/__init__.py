@@ -6,12 +6,14 @@ use = find(space, space.allowed(terms, Given()))       # a Use, None where there
 
 from brightline.analysis.smt.logic import Logic, Term
 from brightline.analysis.smt.outcomes import Outcomes
-from brightline.analysis.smt.search import RLIMIT, UNKNOWN, Search, Unknown, find, least
+from brightline.analysis.smt.search import RLIMIT, UNKNOWN, Answer, Found, Search, Unknown, find, least, least_in
 from brightline.analysis.smt.space import Space, space
 
 __all__ = [
     "RLIMIT",
     "UNKNOWN",
+    "Answer",
+    "Found",
     "Logic",
     "Outcomes",
     "Search",
@@ -20,5 +22,6 @@ __all__ = [
     "Unknown",
     "find",
     "least",
+    "least_in",
     "space",
 ]

@@ -6,7 +6,7 @@ answers are the same on every run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import z3
@@ -61,9 +61,15 @@ class Logic:
         """No more than `most` of `parts`."""
         return z3.BoolRef(z3.Z3_mk_atmost(self._ref, len(parts), _array(parts), most), self.context)
 
-    def at_least(self, number: Term, low: int) -> Term:
-        """`low` <= `number`."""
-        return number >= low
+    def true_in(self, model: Term, term: Term) -> bool:
+        """Whether `term` is true in a Z3 model, in which what nothing turns on is false."""
+        out = (z3.Ast * 1)()
+        z3.Z3_model_eval(self._ref, model.model, term.as_ast(), True, out)
+        return bool(out[0].value == self.true.as_ast().value)  # terms are unique in their context
+
+    def put(self, term: Term, values: Mapping[Term, Term]) -> Term:
+        """`term` with each constant of `values` replaced by its value."""
+        return z3.substitute(term, *values.items()) if values else term
 
 
 def _array(parts: Sequence[Term]) -> Any:

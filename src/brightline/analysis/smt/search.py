@@ -70,7 +70,7 @@ class Search:
 
     def true(self, term: Term) -> bool:
         """Whether `term` is true of that use."""
-        return bool(z3.is_true(self._model.eval(term, model_completion=True)))
+        return self.space.logic.true_in(self._model, term)
 
     def value(self, number: Term) -> int:
         """What `number` is in that use."""
@@ -121,9 +121,11 @@ def _least(search: Search) -> Found:
         low, high = (low, _count(search)) if answer else (middle + 1, high)
     search.add(space.logic.at_most(space.stated, high))
     # 2. of those, the first: each choice in turn is the earliest, each number the smallest that it can be
+    fixed: list[Term] = []
     for choices in space.choices:
-        if not _earliest(search, choices):
+        if not _earliest(search, choices, fixed):
             return UNKNOWN
+    search.add(space.logic.every(fixed))
     for number in space.numbers.values():
         if not _smallest(search, number):
             return UNKNOWN
@@ -134,16 +136,21 @@ def _count(search: Search) -> int:
     return sum(map(search.true, search.space.stated))
 
 
-def _earliest(search: Search, choices: Sequence[Term]) -> bool:
-    """Fix the earliest of `choices` that can be: one of them is always true. False where that is not known."""
+def _earliest(search: Search, choices: Sequence[Term], fixed: list[Term]) -> bool:
+    """Fix the earliest of `choices` that can be: one of them is always true. False where that is not known.
+
+    `fixed`: what was fixed and not yet added; most choices stand at their first, and adding one by one takes long.
+    """
     at = _which(search, choices)
     while at:
+        search.add(search.space.logic.every(fixed))
+        fixed.clear()
         if (answer := search.check(search.space.logic.some(choices[:at]))) is UNKNOWN:
             return False
         if not answer:
             break
         at = _which(search, choices)
-    search.add(choices[at])
+    fixed.append(choices[at])
     return True
 
 

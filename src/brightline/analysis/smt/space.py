@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-import z3
-
 from brightline.analysis.smt.logic import Logic, Term
 from brightline.terms.clause import Clause
 from brightline.terms.formula import MAX_NUMBER, And, Between, Formula, Has, In, Or, leaves
@@ -176,38 +174,35 @@ class Space:
     def use(self, model: Term) -> Use:
         """The use that a Z3 model of `domain` describes: nothing stated that need not be, sources that give just its
         `claimed`."""
-        true = {d.name() for d in model.decls() if d.arity() == 0 and z3.is_true(model[d])}
-        words = self.scope.vocabulary
-        claimed = {n for n in words.facts["claimed"].names if f"claimed={n}" in true}
+        claimed = {n for n, claim in self.claims.items() if self.logic.true_in(model, claim)}
         facts: dict[str, FactValue] = {}
         sources: dict[str, Source] = {}
         for i, f in enumerate(self.facts):
             if f.name == "claimed":
                 continue
-            value = self._value(model, true, i)
+            value = self._value(model, i)
             if value in (UNKNOWN, frozenset(), 0) and f.name not in claimed:
                 continue
             facts[f.name] = value
             if not f.gateway and f.name not in claimed:
                 sources[f.name] = Source.ATTESTED
         return Use(
-            activity=next(a for a in self.activities if f"activity={a}" in true),
+            activity=self._true(model, self.activities)[0],
             facts=facts,
             sources=sources,
-            component=next(c for c in self.components if f"component={c}" in true),
-            model=next(m for m in self.models if f"model={m}" in true),
+            component=self._true(model, self.components)[0],
+            model=self._true(model, self.models)[0],
         )
 
-    def _value(self, model: Term, true: set[str], i: int) -> FactValue:
+    def _value(self, model: Term, i: int) -> FactValue:
         f = self.facts[i]
-        match f.kind:
-            case FactKind.NUMBER:
-                found = model[self.numbers[i]]
-                return 0 if found is None else int(found.as_long())
-            case FactKind.ENUM:
-                return next(n for n in f.names if f"{f.name}={n}" in true)
-            case FactKind.SET:
-                return frozenset(n for n in f.names if f"{f.name}={n}" in true)
+        if f.kind is FactKind.NUMBER:
+            return int(model.eval(self.numbers[i], model_completion=True).as_long())
+        true = self._true(model, dict(zip(f.names, self.values[i], strict=True)))
+        return true[0] if f.kind is FactKind.ENUM else frozenset(true)
+
+    def _true(self, model: Term, terms: Mapping[str, Term]) -> list[str]:
+        return [name for name, term in terms.items() if self.logic.true_in(model, term)]
 
     def _term(self, f: Formula, given: Given | None) -> Term:
         match f:
