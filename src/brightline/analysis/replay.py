@@ -220,7 +220,7 @@ def write_parquet(layout: Layout, columns: Mapping[str, npt.NDArray[Any]], path:
 
 def _types(layout: Layout) -> list[tuple[str, str]]:
     """The columns of the table in order, each with the least type that holds it."""
-    out = [(ACTIVITY, "SMALLINT")]
+    out = [(ACTIVITY, "TINYINT" if len(layout.scope.vocabulary.activities) < 128 else "SMALLINT")]
     for c in layout.columns:
         bits = 63 if c.kind is Kind.NUMBER else c.full.bit_length()
         out.append(
