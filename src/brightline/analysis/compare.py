@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from brightline.analysis.boxes import Space
 from brightline.analysis.cards import cards, ordered
+from brightline.analysis.confirming import confirm_gap
 from brightline.analysis.covering import Steps
 from brightline.analysis.difference import Comparison, Difference, View, free, kind, region_json
 from brightline.analysis.example import example
@@ -57,11 +58,13 @@ def compare(
     sides = [side(space, t, performable) for t in terms]
     # 2. the regions on which they differ
     found = gap(space, sides, Steps(steps), stop)
-    unproven = () if found.complete else (STOPPED,)
-    # 3. one use for each, put to both readings of every party's terms
+    # 3. the solver's second opinion on all of them
+    unproven = [] if found.complete else [STOPPED]
+    unproven += confirm_gap(space, sides, (*found.regions, *found.same), whole=found.complete)
+    # 4. one use for each, put to both readings of every party's terms
     some = [_difference(space, sides, names, r, performable) for r in found.regions]
     in_order = ordered(space.scope.vocabulary, some)
-    return Comparison(names, tuple(in_order), tuple(cards(space.scope, names, in_order)), unproven)
+    return Comparison(names, tuple(in_order), tuple(cards(space.scope, names, in_order)), tuple(unproven))
 
 
 def compare_within(terms: Terms, name: str = "the text", *, steps: int = STEPS, stop: Stop = _go_on) -> Comparison:
