@@ -26,6 +26,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "key new": ("name",),
     "key show": ("vendor.key",),
     "agreement offer": ("draft.toml", "talks", "--key", "vendor.key"),
+    "agreement interim": ("vendor", "customer", "undisputed"),
     "agreement counter": ("other.toml", "talks", "--key", "customer.key"),
     "agreement accept": ("talks", "--key", "customer.key"),
     "agreement agree": ("talks", "--key", "vendor.key"),

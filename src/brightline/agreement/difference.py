@@ -44,12 +44,15 @@ class Difference:
     changed: tuple[str, ...]
     text: str
 
-    def lines(self) -> list[str]:
-        """For people, the unified text diff last."""
-        out = [f"{f.path}: {f.a} → {f.b}" for f in self.fields]
+    def heads(self) -> list[str]:
+        """For people: the fields and the clauses that differ."""
         named = (("added", self.added), ("removed", self.removed), ("changed", self.changed))
-        out += [f"clauses {word}: {', '.join(ids)}" for word, ids in named if ids]
-        return out + self.text.splitlines()
+        fields = [f"{f.path}: {f.a} → {f.b}" for f in self.fields]
+        return fields + [f"clauses {word}: {', '.join(ids)}" for word, ids in named if ids]
+
+    def lines(self) -> list[str]:
+        """The same, the unified text diff last."""
+        return self.heads() + self.text.splitlines()
 
 
 def difference(a: Agreement, b: Agreement, clauses: ClauseReader | None = None) -> Difference:

@@ -10,7 +10,7 @@ import re
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,9 +29,13 @@ from brightline.agreement import show as status_document
 from brightline.agreement.message import MESSAGE_TYPE
 from brightline.cli.draft import read_draft
 from brightline.cli.key import read_signing_key, read_verify_key
-from brightline.cli.printing import Json, print_json, read_bytes, say, write_new
+from brightline.cli.printing import Json, print_json, read_bytes, refuse_existing, say, write_new
 from brightline.errors import AgreementError
 from brightline.keys import Envelope
+from brightline.storage.packs import open_pack
+
+if TYPE_CHECKING:
+    from brightline.analysis.change import Change
 
 SIGNED = "agreement.json"
 _VERBS = {
@@ -63,9 +67,21 @@ def offer(draft: Draft, folder: Folder, key: Key, reason: Reason = None, as_json
 
 @app.command()
 def counter(draft: Draft, folder: Folder, key: Key, reason: Reason = None, as_json: Json = False) -> None:
-    """Answer with another draft: the vendor offers (ContractOfferMessage), the customer requests."""
-    _negotiation(folder, None)
-    _put(draft, folder, key, reason, as_json)
+    """Answer with another draft: the vendor offers (ContractOfferMessage), the customer requests.
+
+    Says what the draft changes, in words and in what it means for uses. A draft that only words the same otherwise is
+    no new offer.
+    """
+    from brightline.analysis.change import change  # noqa: PLC0415 - a solver that other verbs need not load
+
+    last, new = _negotiation(folder, None).agreement, read_draft(draft)
+    changed = change(last, new) if last is not None else None
+    if changed is not None and changed.same and changed.words.a != changed.words.b:
+        cure = "accept the draft on the table, or change what it means"
+        raise AgreementError(
+            "it says the same in other words: every use is decided as before", place=str(draft), cure=cure
+        )
+    _put(draft, folder, key, reason, as_json, changed)
 
 
 @app.command()
@@ -99,6 +115,33 @@ def terminate(folder: Folder, key: Key, reason: Reason = None, as_json: Json = F
 
 
 @app.command()
+def interim(
+    a: Annotated[str, typer.Argument(metavar="A", help="A party's pack: a folder, a .cedar file, or a shipped name.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The other party's.")],
+    folder: Annotated[Path, typer.Argument(help="The new folder for the pack.")],
+    as_json: Json = False,
+) -> None:
+    """Write the terms on which two packs do not differ as a pack of its own, to be signed while the rest is disputed.
+
+    What both permit it permits, what either holds it holds, the rest it denies. Name it in a draft with
+    `interim = true`.
+    """
+    from brightline.analysis.interim import interim as undisputed  # noqa: PLC0415 - as above
+
+    refuse_existing(folder)
+    pack = undisputed(open_pack(a), open_pack(b))
+    for name, text in pack.files.items():
+        write_new(folder / name, text.encode())
+    scenarios = pack.files["scenarios.jsonl"].count("\n")
+    if as_json:
+        clauses = [c.id for c in pack.terms.clauses]
+        print_json({"pack": str(folder), "terms": pack.terms.digest, "clauses": clauses, "scenarios": scenarios})
+    else:
+        say(f"wrote {folder}: {len(pack.terms.clauses)} clauses, {scenarios} scenarios on which both agree")
+        say(f"next: name it in a draft (pack = {str(folder)!r}, interim = true)")
+
+
+@app.command()
 def show(
     files: Annotated[list[Path], typer.Argument(help="A negotiation's folder, or agreement and message files.")],
     vendor_key: Annotated[str | None, typer.Option(help="The vendor's key as you know it from elsewhere.")] = None,
@@ -128,15 +171,23 @@ def known_keys(vendor: str | None, customer: str | None) -> Keys | None:
     return Keys(vendor=read_verify_key(vendor), customer=read_verify_key(customer))
 
 
-def _put(draft: Path, folder: Path, key: str, reason: str | None, as_json: bool) -> None:
+def _put(draft: Path, folder: Path, key: str, reason: str | None, as_json: bool, changed: Change | None = None) -> None:
     """Put a draft on the table, as the party whose key it is."""
     agreement = read_draft(draft)
     mine = read_signing_key(key).public
     kind = Kind.REQUEST if mine == agreement.parties.customer.key else Kind.OFFER
-    _send(folder, kind, key, agreement, reason, as_json)
+    _send(folder, kind, key, agreement, reason, as_json, changed)
 
 
-def _send(folder: Path, kind: Kind, key: str, draft: Agreement | None, reason: str | None, as_json: bool) -> None:
+def _send(
+    folder: Path,
+    kind: Kind,
+    key: str,
+    draft: Agreement | None,
+    reason: str | None,
+    as_json: bool,
+    changed: Change | None = None,
+) -> None:
     """Write the next message of the negotiation in `folder`, and the agreement once both have signed it."""
     # 1. what was said so far; the first message begins a negotiation
     signing = read_signing_key(key)
@@ -160,11 +211,16 @@ def _send(folder: Path, kind: Kind, key: str, draft: Agreement | None, reason: s
         write_new(folder / SIGNED, signed.to_bytes())
     if as_json:
         document = {"state": str(negotiation.state), "message": str(path), "both_signed": negotiation.both_signed}
-        print_json(document | {"agreement": str(folder / SIGNED) if signed is not None else None})
+        document |= {"agreement": str(folder / SIGNED) if signed is not None else None}
+        print_json(document | ({"change": changed.to_json()} if changed else {}))
     else:
         say(f"wrote {path}; the negotiation is now {negotiation.state}")
         if signed is not None:
             say(f"both have signed the same text: {folder / SIGNED}")
+        if changed is not None:
+            say("what it changes:")
+            for line in (*changed.words.heads(), *changed.sentences()):
+                say(f"  {line}")
 
 
 def _negotiation(folder: Path, keys: Keys | None) -> Negotiation:
