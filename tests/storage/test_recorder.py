@@ -128,16 +128,25 @@ async def test_more_than_a_batch_is_recorded_in_order(tmp_path: Path, monkeypatc
     await recorder.close()
 
 
-async def test_what_comes_soon_after_a_batch_is_gathered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorders, "GATHER_SECONDS", 0.5)
+async def test_callers_of_the_last_batch_share_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorders, "GATHER_SECONDS", 3600.0)
     recorder = open_recorder(tmp_path)
-    await recorder.append(decision())
+    await asyncio.gather(*[recorder.append(decision()) for _ in range(6)])
     soon = []
-    for _ in range(5):
+    for _ in range(6):
         soon.append(recorder.append(decision()))
         await asyncio.sleep(0.002)
-    await asyncio.gather(*soon)
+    await asyncio.gather(*soon)  # without waiting an hour: the sixth was the last to be expected
     assert len(recorder.journal._segments[0].ends) == 1 + 2
+    await recorder.close()
+
+
+async def test_who_does_not_come_back_is_not_waited_for_long(tmp_path: Path) -> None:
+    recorder = open_recorder(tmp_path)
+    await asyncio.gather(*[recorder.append(decision()) for _ in range(6)])
+    async with asyncio.timeout(60):
+        assert (await recorder.append(decision())).index == 7
+        assert (await recorder.append(decision())).index == 8
     await recorder.close()
 
 
@@ -151,13 +160,21 @@ async def test_waiting_callers_are_told_when_it_stops(tmp_path: Path, monkeypatc
     await recorder.close()
 
 
-async def test_to_cancel_does_not_take_back(tmp_path: Path) -> None:
+async def test_what_is_appended_cannot_be_taken_back(tmp_path: Path) -> None:
     recorder = open_recorder(tmp_path)
     appended = recorder.append(decision())
-    appended.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await appended
-    assert (await recorder.append(decision())).index == 2
+
+    async def wait() -> int:
+        try:
+            await appended
+        except asyncio.CancelledError:
+            return appended.result().index  # told of both at once
+        raise AssertionError("not cancelled")
+
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    assert await waiting == 1
     await recorder.close()
 
 

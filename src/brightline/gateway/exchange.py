@@ -52,7 +52,10 @@ class Receipt(Protocol):
 
 
 class Recorder(Protocol):
-    """Makes entries durable: done when the entry is, StorageError where it cannot be; cancelled, it goes on."""
+    """Makes entries durable: done when the entry is, StorageError where it cannot be.
+
+    What `append` returns cannot be cancelled: a task cancelled while it waits learns so when the entry is durable.
+    """
 
     def append(self, draft: Draft) -> asyncio.Future[Any]:  # of a Receipt: a future's type is invariant
         ...
@@ -124,10 +127,10 @@ class Exchange:
         appended = self.recorder.append(draft)
         receipt: Receipt
         try:
-            receipt = await asyncio.shield(appended)
-        except asyncio.CancelledError:
-            # The client has gone, but the entry will stand: it gets its outcome, and the call goes nowhere.
             receipt = await appended
+        except asyncio.CancelledError:
+            # The client has gone, but the entry stands: it gets its outcome, and the call goes nowhere.
+            receipt = appended.result()
             if permits:
                 draft = outcome_draft(self.standing, receipt.index, OutcomeStatus.NOT_SENT, None, 0, model)
                 await self.recorder.append(draft)
@@ -246,7 +249,7 @@ class Exchange:
     ) -> None:
         """Step 7: the outcome entry, durable when this returns. Raises StorageError."""
         draft = outcome_draft(self.standing, decided.receipt.index, status, answer, http, decided.model)
-        await asyncio.shield(self.recorder.append(draft))
+        await self.recorder.append(draft)
 
     def _credentials(self, family: Family) -> list[Header]:
         """The gateway's own key for the upstream; the caller's key never leaves."""

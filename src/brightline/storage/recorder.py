@@ -25,13 +25,20 @@ from brightline.storage.journal import Journal
 from brightline.storage.record import MAX_BATCH, Receipt, Record
 from brightline.storage.vault import Vault
 
-GATHER_SECONDS = 0.002  # at least, from one batch to the next: each costs three syncs, however few share it
+GATHER_SECONDS = 0.004  # at most, for callers of the last batch to come back: a batch costs three syncs, however small
 _logger = logging.getLogger(__name__)
+
+
+class Appended(asyncio.Future[Receipt]):
+    """What becomes of a draft. It cannot be cancelled: a task that is, while it waits here, learns of both at once."""
+
+    def cancel(self, msg: object = None) -> bool:
+        return False
 
 
 class _Waiting(NamedTuple):
     draft: Draft
-    future: asyncio.Future[Receipt]
+    future: Appended
 
 
 _Results = Sequence[Receipt | BrightlineError]
@@ -45,7 +52,9 @@ class Recorder:
         self._queue: list[_Waiting] = []
         self._busy = False  # a batch is with the thread, or about to be
         self._stopped: StorageError | None = None
-        self._next = 0.0  # loop time before which no batch is handed over
+        self._until = 0.0  # loop time until which a batch waits to be as large as `_expected`
+        self._expected = 0  # drafts of the callers who were told last, and of those who waited meanwhile
+        self._timer: asyncio.Handle | None = None  # set while a batch gathers
         self._idle = asyncio.Event()
         self._idle.set()
         self._publication: asyncio.Task[None] | None = None
@@ -78,15 +87,15 @@ class Recorder:
         """What keeps the record from being written; empty where nothing does."""
         return str(self._stopped) if self._stopped is not None else ""
 
-    def append(self, draft: Draft) -> asyncio.Future[Receipt]:
-        """Done when the draft's entry and private side are durable; to cancel it does not take the draft back.
+    def append(self, draft: Draft) -> Appended:
+        """Done when the draft's entry and private side are durable; nothing takes the draft back.
 
         RecordError where the draft cannot be an entry (others are not touched), and StorageError where its batch
         could not be made durable: then, and from then on, nothing is recorded until the record is opened anew.
         Whoever appends waits, so what is queued is bounded by the calls under way.
         """
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Receipt] = loop.create_future()
+        future = Appended(loop=loop)
         if self._stopped is not None:
             future.set_exception(self._stopped)
             return future
@@ -95,6 +104,9 @@ class Recorder:
             self._busy = True
             self._idle.clear()
             self._gather(loop)
+        elif self._timer is not None and len(self._queue) == self._expected:
+            self._timer.cancel()  # all are here
+            self._timer = loop.call_soon(self._hand_over, loop)
         return future
 
     async def publish(self) -> Checkpoint:
@@ -118,16 +130,20 @@ class Recorder:
             self._record.close()
 
     def _gather(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Hand over at the end of this turn, so that what comes in it shares the batch; under load, a little later."""
-        wait = self._next - loop.time()
-        if wait > 0:
-            loop.call_later(wait, self._hand_over, loop)
+        """Hand over at the end of this turn, so that what comes in it shares the batch; or wait for who comes back.
+
+        Callers come in step with batches: a decision that was told is followed by its outcome, an outcome by the next
+        call. Handed over at once, batches would settle at half of the calls under way, and cost twice the syncs.
+        """
+        wait = self._until - loop.time()
+        if len(self._queue) < self._expected and wait > 0:
+            self._timer = loop.call_later(wait, self._hand_over, loop)
         else:
-            loop.call_soon(self._hand_over, loop)
+            self._timer = loop.call_soon(self._hand_over, loop)
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
         batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
-        self._next = loop.time() + GATHER_SECONDS
         self._batches.put((loop, batch))
 
     def _work(self) -> None:
@@ -147,12 +163,11 @@ class Recorder:
 
     def _tell(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting], results: _Results) -> None:
         for waiting, result in zip(batch, results, strict=True):
-            if waiting.future.done():
-                continue  # cancelled
             if isinstance(result, Receipt):
                 waiting.future.set_result(result)
             else:
                 waiting.future.set_exception(result)
+        self._expected, self._until = len(batch) + len(self._queue), loop.time() + GATHER_SECONDS
         if self._queue:
             self._gather(loop)
         else:
