@@ -112,7 +112,7 @@ def _confirmed(terms: Terms, clause: Clause, use: Use) -> Decision:
     applies = use.activity in clause.activities and holds(clause.condition, v)
     # 2. the terms decide otherwise than it demands
     decision = decide(terms, use)
-    confirm(terms, use, decision)
+    confirm(terms, use, decision, [d for d in DUTIES if d in scope.vocabulary.bits["duties"]])
     permitted = decision.outcome is Outcome.PERMIT and (clause.permits or not decision.duties)
     if not applies or engine is not clause.permits or permitted is clause.permits:
         raise OracleError(

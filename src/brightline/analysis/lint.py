@@ -14,7 +14,7 @@ from brightline.analysis.smt import RLIMIT
 from brightline.analysis.supplies import idle, unperformed
 from brightline.analysis.withholding import Cell, withholding
 from brightline.errors import OracleError
-from brightline.terms import DEFAULT_DENY, Clause, Decision, Finding, Outcome, Pack, confirm, decide
+from brightline.terms import DEFAULT_DENY, DUTIES, Clause, Decision, Finding, Outcome, Pack, confirm, decide
 from brightline.terms.cubes import cubes
 from brightline.terms.lint import Severity, pack_place, place_of
 from brightline.terms.supplying import Given
@@ -136,7 +136,7 @@ class _Findings:
     def decided(self, use: Use) -> Decision:
         """The decision that closures and engine agree on."""
         decision = decide(self.terms, use)
-        confirm(self.terms, use, decision)
+        confirm(self.terms, use, decision, [d for d in DUTIES if d in self.terms.scope.vocabulary.bits["duties"]])
         return decision
 
     def bear_out(self, use: Use | None, every: Sequence[Clause], some: Sequence[Clause]) -> None:

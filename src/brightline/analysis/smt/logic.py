@@ -15,6 +15,9 @@ Term: TypeAlias = Any
 """A Z3 term (`z3.BoolRef`, or `z3.ArithRef` of a number); z3 has no types for mypy."""
 
 
+FEW = 48  # more than the activities of all modules; a pack may declare a thousand components
+
+
 class Logic:
     """A Z3 context with true, false, and, or, not. Terms of two of them do not mix."""
 
@@ -53,7 +56,9 @@ class Logic:
         return z3.BoolRef(z3.Z3_mk_eq(self._ref, a.as_ast(), b.as_ast()), self.context)
 
     def one(self, parts: Sequence[Term]) -> Term:
-        """Exactly one of `parts`, pair by pair: the domains are small, and unit propagation then sees it all."""
+        """Exactly one of `parts`: pair by pair where they are few, so that unit propagation sees it all."""
+        if len(parts) > FEW:
+            return self.every([self.some(parts), self.at_most(parts, 1)])
         pairs = [self.some([self.no(a), self.no(b)]) for i, a in enumerate(parts) for b in parts[:i]]
         return self.every([self.some(parts), *pairs])
 

@@ -103,7 +103,7 @@ class Space:
                     *known, unknown = self.values[i]
                     out.append([unknown, *known])
                 case FactKind.SET if f.name != "claimed":
-                    out += [[logic.no(t), t] for t in self.values[i]]
+                    out += [[logic.no(t), t] for t in reversed(self.values[i])]  # so that the first are kept
         # what is stated is merely claimed, as a use is unless it says otherwise
         for name, claim in self.claims.items():
             usual = logic.same(claim, self._known(self.scope.vocabulary.index[name]))
