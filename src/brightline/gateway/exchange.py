@@ -13,7 +13,7 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from brightline.errors import BrightlineError, CallError, OracleError, StorageError, UpstreamError
 from brightline.gateway.access import Access, Caller
@@ -61,8 +61,7 @@ class Recorder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """A call after step 5. `permits`: it may go upstream."""
 
     call: Call
@@ -212,7 +211,7 @@ class Exchange:
     async def _pass_answer(self, decided: Decided, response: Response, reply: Reply) -> None:
         family = decided.call.api.family
         kept = [(n, v) for n, v in response.headers if n in _PASSED_BACK]
-        content_type = next((v for n, v in kept if n == b"content-type"), b"").decode("latin-1")
+        content_type = dict(kept).get(b"content-type", b"").decode("latin-1")
         read = reading(decided.call, content_type)
         try:
             if read.streamed:
@@ -269,11 +268,13 @@ def _refuse_tools(call: Call) -> None:
 
 def _unreadable(headers: Sequence[Header]) -> str:
     """Why client and gateway could read an answer's body differently; empty where they cannot."""
-    if sum(name == b"content-type" for name, _ in headers) > 1:
-        return "the model server gave its answer two types"
-    if any(name == b"content-encoding" and value.lower() != b"identity" for name, value in headers):
-        return "the model server packed its answer, though it was asked not to: switch compression off there"
-    return ""
+    types = 0
+    for name, value in headers:
+        if name == b"content-type":
+            types += 1
+        elif name == b"content-encoding" and value.lower() != b"identity":
+            return "the model server packed its answer, though it was asked not to: switch compression off there"
+    return "the model server gave its answer two types" if types > 1 else ""
 
 
 def _status(answer: Answer) -> OutcomeStatus:
