@@ -34,9 +34,10 @@ def agrees(found: Comparison, all_terms: Sequence[Terms], some: Sequence[Scenari
     """The ids of the uses that are listed; asserts that these are just those on which the terms differ."""
     out = set()
     for s in some:
-        said = {signature(decide(t, s.use)) for t in all_terms}
-        assert listed(found, s, all_terms[0]) is (len(said) > 1), s.id
-        if len(said) > 1:
+        first, *others = (signature(decide(t, s.use)) for t in all_terms)
+        differ = any(other != first for other in others)
+        assert listed(found, s, all_terms[0]) is differ, s.id
+        if differ:
             out.add(s.id)
     return out
 
