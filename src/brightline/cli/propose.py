@@ -16,6 +16,7 @@ from brightline.cli.printing import Json, print_json, progress, quote, refuse_ex
 from brightline.storage.briefs import open_brief
 from brightline.storage.packs import open_pack
 
+COLUMNS = 8  # proposals that a table at 100 columns has room for
 _PACK = "A pack's folder, a .cedar file, or a shipped pack's name."
 
 
@@ -63,20 +64,36 @@ def _show(found: Proposals, out: Path | None) -> None:
     if found.impasse:
         say(Text("impasse", style="bold red"), f"  {found.impasse.text}")
         table(["party", "demand", "what it asks"], [[r.party, r.id, r.title] for r in found.impasse.core])
-    for p in found.proposals:
-        _show_one(p)
-        if out is not None:
-            say(f"    written to {out / p.pack.name}/")
-    if found.unproven:
-        say("not proven: " + ", ".join(f"{r.party} {r.id}" for r in found.unproven))
+    shown = found.proposals[:COLUMNS]
+    if shown:
+        _show_menus(shown)
+    for number, p in enumerate(shown, 1):
+        say(Text(f"Proposal {number}", style="bold"), f"  written to {out / p.pack.name}/" if out else "")
+        quote(p.text)
+        say("")
     if found.proposals:
-        count = len(found.proposals)
-        say(f"{count} proposal{'' if count == 1 else 's'}, each proven to meet every hard requirement")
+        count, rest = len(found.proposals), len(found.proposals) - len(shown)
+        what = "1 proposal" if count == 1 else f"{count} proposals, best balanced first, each"
+        say(f"{what} proven to meet every hard requirement")
+        if rest:
+            say(f"{rest} more: --json shows and --out writes them all")
+    if found.unproven:
+        say("neither shown nor refuted: " + ", ".join(f"{r.party} {r.id}" for r in found.unproven))
     if not found.complete:
-        say("there may be more: the search reached a limit before it had seen all")
+        say("the search reached a limit before it had seen all: there may be more")
 
 
-def _show_one(p: Proposal) -> None:
-    table(["menu", "option"], [[menu, option] for menu, option in p.options.items()], title=p.pack.about["title"])
-    quote(p.text)
-    say("")
+def _show_menus(shown: Sequence[Proposal]) -> None:
+    """Menus settled alike in one table; of the others every option taken, marked for each proposal that takes it."""
+    menus = {menu: list(dict.fromkeys(p.options[menu] for p in shown)) for menu in shown[0].options}
+    alike = [[menu, options[0]] for menu, options in menus.items() if len(options) == 1]
+    if alike:
+        table(["menu", "option"], alike, title="In every proposal" if len(shown) > 1 else "")
+    if len(alike) < len(menus):
+        rows = [
+            [menu if n == 0 else "", option, *("●" if p.options[menu] == option else "" for p in shown)]
+            for menu, options in menus.items()
+            if len(options) > 1
+            for n, option in enumerate(options)
+        ]
+        table(["menu", "option", *(str(n) for n in range(1, len(shown) + 1))], rows, title="Where proposals differ")

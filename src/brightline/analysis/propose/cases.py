@@ -14,8 +14,8 @@ from brightline.vocabulary.use import use_json
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A scenario on which the positions differ. `gives`: the parties whose own text says otherwise than the proposal.
-    `beyond`: the proposal is stricter than both say, or freer. An `ask` counts as the deny that it is."""
+    """A scenario on which the positions differ, or the proposal says otherwise than both. `gives`: the parties whose
+    own text says otherwise than the proposal. An `ask` counts as the deny that it is."""
 
     id: str
     text: str
@@ -25,9 +25,16 @@ class Case:
     gives: tuple[str, ...]
 
     @property
-    def beyond(self) -> bool:
+    def agreed(self) -> bool:
+        """Both positions say the same."""
+        return plain(self.a) is plain(self.b)
+
+    @property
+    def beyond(self) -> str:
+        """`stricter` or `freer` where the proposal is so than both positions; else empty."""
         low, high = sorted(plain(o).strictness for o in (self.a, self.b))
-        return not low <= plain(self.proposal).strictness <= high
+        said = plain(self.proposal).strictness
+        return "stricter" if said > high else "freer" if said < low else ""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -42,7 +49,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Disputed:
+class Points:
     """A case as points: a text permits it iff it allows `permitted`; else it holds it iff it allows `held`."""
 
     permitted: Point
@@ -67,27 +74,27 @@ class Written:
         return [decide(terms, s.use) for s in self._scenarios]
 
     def cases(self, decided: Sequence[Decision]) -> Iterator[Case]:
-        """Those on which the positions differ, with what a proposal decides."""
+        """Those on which the positions differ, or a proposal says otherwise than both, with what it decides."""
         for s, mine, other, said in zip(self._scenarios, self._a, self._b, decided, strict=True):
             own = [plain(d.outcome) for d in (mine, other)]
-            if own[0] is not own[1]:
-                each = zip(self._parties, own, strict=True)
-                gives = tuple(party for party, outcome in each if outcome is not plain(said.outcome))
+            each = zip(self._parties, own, strict=True)
+            gives = tuple(party for party, outcome in each if outcome is not plain(said.outcome))
+            if gives or own[0] is not own[1]:
                 yield Case(s.id, s.text, mine.outcome, other.outcome, said.outcome, gives)
 
-    def disputed(self) -> Iterator[Disputed]:
-        """The cases of `cases`, before there is a proposal."""
+    def points(self) -> Iterator[Points]:
+        """Every scenario as what least change is counted in; one with alternatives is left aside."""
         scope = self._scope
         index = scope.vocabulary.index
         duties = Ground(scope).performed
         for s, mine, other in zip(self._scenarios, self._a, self._b, strict=True):
-            if (a := plain(mine.outcome)) is (b := plain(other.outcome)) or s.use.alternatives:
+            if s.use.alternatives:
                 continue
             v = scope.encode(s.use)
             v[index["duties"]] |= duties
             permitted = Point(s.use.activity, tuple(v))
             v[index["approvals"]] = scope.full[index["approvals"]]
-            yield Disputed(permitted, Point(s.use.activity, tuple(v)), a, b)
+            yield Points(permitted, Point(s.use.activity, tuple(v)), plain(mine.outcome), plain(other.outcome))
 
     def lines(self, decided: Sequence[Decision]) -> str:
         """The scenarios.jsonl of a proposal: every use with what the text makes of it."""

@@ -21,7 +21,7 @@ class Changes:
 
     def __init__(self, table: Table, written: Written, first: int) -> None:
         self._table, self._first = table, first
-        self._cases = list(written.disputed())
+        self._cases = list(written.points())
         self.count = 4 * len(self._cases)
         by_case: list[Mapping[int, int]] = [
             {first + 4 * n + 2 + side: 1 for n in range(len(self._cases))} for side in (0, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,19 +39,20 @@ def _side(side: Side) -> str:
     return f"The {side.party} {', '.join(first)}{' and ' if first else ''}{last}."
 
 
-def _cases(a: str, b: str, cases: Sequence[Case]) -> list[str]:
-    if not cases:
-        return []
-    only_a = sum(c.gives == (a,) for c in cases)
-    only_b = sum(c.gives == (b,) for c in cases)
-    both = len(cases) - only_a - only_b
-    beyond = sum(c.beyond for c in cases)
-    said = (
-        f"Of {len(cases)} written cases on which the two texts differ, the {a} gives in {only_a}, the {b} in {only_b} "
-        f"and both in {both}"
-    )
-    worse = f"; {beyond} of these lie outside what the two say" if beyond else "; none lies outside what the two say"
-    return [said + worse + "."]
+def _cases(a: str, b: str, cases: Sequence[Case]) -> Iterator[str]:
+    """Who gives in the written cases, and where the text says more than either."""
+    differ = [c for c in cases if not c.agreed]
+    if differ:
+        only_a = sum(c.gives == (a,) for c in differ)
+        only_b = sum(c.gives == (b,) for c in differ)
+        both = len(differ) - only_a - only_b
+        yield (
+            f"Of the {len(differ)} written cases on which the two texts differ, the {a} gives in {only_a}, the {b} in "
+            f"{only_b} and both in {both}."
+        )
+    for how in ("stricter", "freer"):
+        if count := sum(c.beyond == how for c in cases):
+            yield f"In {count} written case{'' if count == 1 else 's'} it is {how} than both."
 
 
 def impasse(core: Sequence[Requirement]) -> str:
