@@ -18,42 +18,54 @@ from brightline.errors import OracleError, TermsError
 from brightline.terms.adoption import Adoption
 from brightline.terms.reading import NESTING
 from brightline.terms.scope import Scope
-from brightline.terms.source import Chunk, chunks
+from brightline.terms.source import Chunk, chunks, unended
 from brightline.vocabulary import FactKind
 from brightline.vocabulary.schema import cedar_schema
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 128  # of brackets; the profile's 100 levels fit
 MAX_OPERATORS = 2_000  # in one clause; `a || b || …` nests too. The engine's parser dies at about 10,000
+BOM = "save the file as UTF-8 without a byte-order mark"
 _LONE_CR = re.compile(r"\r(?!\n)")
 
 
 def parse_policies(text: str, place: str) -> list[tuple[Chunk, Mapping[str, Any]]]:
     """The static policies of Cedar text with their places, in order. Raises TermsError naming the line."""
+    return [(chunk, parse_policy(chunk, place)) for chunk in policies(text, place)]
+
+
+def policies(text: str, place: str) -> list[Chunk]:
+    """The texts of the policies, none of which can end the parser. Raises TermsError."""
     if len(text.encode()) > MAX_BYTES:
         raise TermsError("over 1 MiB of clauses", place=place, cure="split the text")
+    if text.startswith("\ufeff"):
+        raise TermsError("a byte-order mark", place=f"{place}:1", cure=BOM)
     # To Cedar a carriage return ends a comment; to `chunks`, and to an editor, it does not: a clause, or brackets that
     # end the process, could stand there unseen.
     if lone := _LONE_CR.search(text):
         here = f"{place}:{text.count(chr(10), 0, lone.start()) + 1}"
         raise TermsError("a carriage return without a line feed", place=here, cure="save the file with line ends \\n")
-    out: list[tuple[Chunk, Mapping[str, Any]]] = []
-    for chunk in chunks(text):
-        here = f"{place}:{chunk.line}"
-        if chunk.depth > MAX_DEPTH or chunk.operators > MAX_OPERATORS:
-            raise TermsError("nested too deeply", place=here, cure=NESTING)
-        try:
-            parsed = json.loads(cedarpy.policies_to_json_str(chunk.text))
-        except ValueError as e:
-            raise TermsError(
-                f"not Cedar: {str(e)[:200]}", place=here, cure="see docs/reference/terms.md for the form"
-            ) from None
-        except RecursionError:
-            raise TermsError("nested too deeply", place=here, cure=NESTING) from None
-        if parsed["templates"] or len(parsed["staticPolicies"]) != 1:
-            raise TermsError("not one plain policy", place=here, cure="write one permit or forbid without ?slots")
-        out.append((chunk, parsed["staticPolicies"]["policy0"]))
-    return out
+    return list(chunks(text))
+
+
+def parse_policy(chunk: Chunk, place: str) -> Mapping[str, Any]:
+    """The Cedar JSON of one policy of the file `place`. Raises TermsError naming its line."""
+    here = f"{place}:{chunk.line}"
+    if chunk.depth > MAX_DEPTH or chunk.operators > MAX_OPERATORS:
+        raise TermsError("nested too deeply", place=here, cure=NESTING)
+    try:
+        parsed = json.loads(cedarpy.policies_to_json_str(chunk.text))
+    except ValueError as e:
+        cure = "see docs/reference/terms.md for the form"
+        if line := unended(chunk):
+            cure = f"a clause ends with a `;`, and this one has none by line {line}; {cure}"
+        raise TermsError(f"not Cedar: {str(e)[:200]}", place=here, cure=cure) from None
+    except RecursionError:
+        raise TermsError("nested too deeply", place=here, cure=NESTING) from None
+    if parsed["templates"] or len(parsed["staticPolicies"]) != 1:
+        raise TermsError("not one plain policy", place=here, cure="write one permit or forbid without ?slots")
+    policy: Mapping[str, Any] = parsed["staticPolicies"]["policy0"]
+    return policy
 
 
 def policy_text(policy: Mapping[str, Any]) -> str:

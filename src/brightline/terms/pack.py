@@ -13,6 +13,7 @@ from typing import Any, Never, TypeAlias
 
 from brightline.canonical import parse_toml
 from brightline.errors import TermsError, nearest
+from brightline.terms.cedar import BOM
 from brightline.terms.scope import Scope
 from brightline.terms.terms import Terms, read_terms
 from brightline.vocabulary import SHIPPED, TABLES, Vocabulary, module, shipped
@@ -49,6 +50,9 @@ def read_pack(name: str, files: Mapping[str, str]) -> Pack:
     for extra in files:
         if extra not in FILES:
             _bad(f"no pack holds a file {extra!r}", name, nearest(extra, FILES))
+    for file, text in files.items():
+        if text.startswith("\ufeff"):
+            _bad("a byte-order mark", f"{name}/{file}:1" if "terms.toml" in files else f"{name}:1", BOM)
     if "terms.toml" not in files:
         return Pack(name, read_terms(Scope(shipped()), files["terms.cedar"], name), {}, dict(files))
     scope, about, authorities, adopted = _read_toml(files["terms.toml"], f"{name}/terms.toml")

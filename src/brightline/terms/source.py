@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 _QUIET = re.compile(r'"(?:[^"\\]|\\.)*"?|//[^\n]*', re.DOTALL)  # strings and comments; one that never closes runs on
 _POLICY = re.compile(r"[^;]*;|[^;]+")
+_HEAD = re.compile(r"\b(?:permit|forbid)\s*\(")
 _OPENING = re.compile(r"[(\[{]|&&|\|\||[-+*.!<>=]|\bif\b")
 
 
@@ -38,6 +39,15 @@ def chunks(text: str) -> Iterator[Chunk]:
         start = m.start() + len(piece) - len(piece.lstrip())
         line, at = line + code.count("\n", at, start), start
         yield Chunk(line, text[start : m.end()], _depth(piece), len(_OPENING.findall(piece)))
+
+
+def unended(chunk: Chunk) -> int:
+    """The line by which `chunk` should have ended with a `;`; 0 where it does. For what is no policy by itself."""
+    code = _QUIET.sub(_blank, chunk.text)
+    heads = [m.start() for m in _HEAD.finditer(code)]
+    if len(heads) > 1:
+        return chunk.line + code.count("\n", 0, heads[1])
+    return 0 if code.endswith(";") else chunk.line + code.rstrip().count("\n")
 
 
 def _blank(m: re.Match[str]) -> str:

@@ -10,14 +10,16 @@ from typing import Any
 from brightline.canonical import MAX_SAFE, digest
 from brightline.errors import TermsError
 from brightline.terms.adoption import Adoption, adoption
-from brightline.terms.cedar import Oracle, parse_policies, validate
+from brightline.terms.cedar import Oracle, parse_policy, policies, validate
 from brightline.terms.clause import Clause, read_clause
 from brightline.terms.compiled import Applies, Match, Supply, compile_activity, compile_clause, ranks, supply
 from brightline.terms.outcome import Decision
 from brightline.terms.scope import Scope
+from brightline.terms.source import Chunk
 
 MAX_CLAUSES = 512
 MAX_SUPPLIED = 8
+MAX_FAULTS = 20  # that one error names besides the first
 MAX_ROLES = 32  # an entry of the record names the roles of a hold in as many bits
 
 
@@ -129,11 +131,7 @@ def read_terms(
     `adopted`: modules of the vocabulary that were added after the text was written (`terms.adoption`).
     """
     # 1. parse, each clause within the profile
-    parsed = parse_policies(text, place)
-    if len(parsed) > MAX_CLAUSES:
-        raise TermsError(f"{len(parsed)} clauses", place=place, cure=f"at most {MAX_CLAUSES} fit an agreement")
-    taken = adoption(scope.vocabulary, adopted, [p for _, p in parsed])
-    clauses = [read_clause(scope, taken, c, p, f"{place}:{c.line}", i) for i, (c, p) in enumerate(parsed)]
+    clauses = _read_clauses(scope, policies(text, place), place, adopted)
     # 2. no two of one name
     seen: dict[str, Clause] = {}
     for c in clauses:
@@ -149,6 +147,31 @@ def read_terms(
     terms = Terms(scope, tuple(sorted(clauses, key=lambda c: c.id)), authorities or {}, pinned or {}, tuple(adopted))
     _check_supplies(terms, place)
     return terms
+
+
+def _read_clauses(scope: Scope, chunks: Sequence[Chunk], place: str, adopted: Sequence[str]) -> list[Clause]:
+    """The clauses in `chunks`. Raises TermsError; one clause at fault does not hide the faults of the next."""
+    if len(chunks) > MAX_CLAUSES:
+        raise TermsError(f"{len(chunks)} clauses", place=place, cure=f"at most {MAX_CLAUSES} fit an agreement")
+    parsed: dict[int, Mapping[str, Any]] = {}
+    clauses: list[Clause] = []
+    faults: dict[int, TermsError] = {}
+    for i, c in enumerate(chunks):
+        try:
+            parsed[i] = parse_policy(c, place)
+        except TermsError as e:
+            faults[i] = e
+    taken = adoption(scope.vocabulary, adopted, parsed.values())
+    for i, policy in parsed.items():
+        try:
+            clauses.append(read_clause(scope, taken, chunks[i], policy, f"{place}:{chunks[i].line}", i))
+        except TermsError as e:
+            faults[i] = e
+    if faults:
+        first, *more = (faults[i] for i in sorted(faults))
+        also = f"; and {len(more)} more: {'; '.join(map(str, more[:MAX_FAULTS]))}" if more else ""
+        raise TermsError(first.text, place=first.place, cure=first.cure + also)
+    return clauses
 
 
 def _check_supplies(terms: Terms, place: str) -> None:
