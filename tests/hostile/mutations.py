@@ -11,6 +11,30 @@ STUMBLING = (
     b"-Infinity", b"9" * 25, b"9" * 5_000, b"[" * 200, b"{" * 200, b"(" * 200, b"a." * 50, b"unknown", b"..",
 )  # fmt: skip
 
+# Values of TOML, each of another type or past some bound than the one that stands there.
+VALUES = (
+    b"1", b"-1", b"1.5", b"true", b'""', b'"x"', b"[]", b"[[]]", b"[1]", b'["x", "x"]', b"{}", b"{ a = 1 }", b"[{}]",
+    b"2026-01-01", b"0001-01-01", b"9999-12-31", b"2026-01-01T00:00:00Z", b"07:32:00", b'"\\u0000"', b'"../x"', b'"/"',
+    b'"' + b"x" * 70_000 + b'"', b"9223372036854775807", b"inf", b'"\\u202e"', b'"\\uFFFF"',
+)  # fmt: skip
+
+
+@st.composite
+def retyped(draw: st.DrawFn, seed: bytes) -> bytes:
+    """A file of `key = value` in which some values are others, some keys are gone, and some stand twice."""
+    lines = seed.splitlines(keepends=True)
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(lines) - 1))
+        key, equals, _ = lines[at].partition(b" = ")
+        match draw(st.integers(0, 5)):
+            case 0:
+                lines[at] = b""
+            case 1:
+                lines[at] += lines[at]
+            case _ if equals:
+                lines[at] = key + equals + draw(st.sampled_from(VALUES)) + b"\n"
+    return b"".join(lines)
+
 
 @st.composite
 def mutated(draw: st.DrawFn, seed: bytes, *words: bytes) -> bytes:

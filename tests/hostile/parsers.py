@@ -207,10 +207,14 @@ def agreement(payload: bytes) -> object:
 
 def message(payload: bytes) -> object:
     """The third message of a negotiation, signed by its sender."""
-    before = run(*TO_FINALIZED[:2])
     envelope = Envelope(MESSAGE_TYPE, payload).signed(VENDOR)
     Message.of(envelope, "002.json")
-    return Negotiation.replay([*before.envelopes, envelope])
+    return Negotiation.replay([*two_messages(), envelope])
+
+
+@cache
+def two_messages() -> tuple[Envelope, ...]:
+    return tuple(run(*TO_FINALIZED[:2]).envelopes)
 
 
 # ---- the record ----------------------------------------------------------------------------------------------
