@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 from rich.text import Text
@@ -127,7 +127,7 @@ def _write(out: Path, agreement: bytes, published: Published) -> int:
     return size
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as e:

@@ -15,7 +15,7 @@ from brightline.assurance.verify.findings import calls, findings
 from brightline.assurance.verify.log import Root, log_of, read_checkpoint, read_earlier
 from brightline.assurance.verify.outcomes import Outcomes
 from brightline.assurance.verify.result import Finding, Ledger, Result, Step
-from brightline.assurance.verify.terms import Terms
+from brightline.assurance.verify.terms import UnderTerms
 from brightline.assurance.verify.totals import Totals
 from brightline.record.checkpoint import Checkpoint
 from brightline.record.entry import Flag, OutcomeCode
@@ -63,7 +63,7 @@ class Scan:
     def __init__(self, ledger: Ledger, agreed: Agreed, signed: Checkpoint, kept: Sequence[Checkpoint]) -> None:
         self._ledger, self.agreed, self._root = ledger, agreed, Root(signed, kept)
         self.fields, self.counters = Fields(), Running()
-        self.terms, self.outcomes, self.totals = Terms(agreed), Outcomes(), Totals(agreed)
+        self.terms, self.outcomes, self.totals = UnderTerms(agreed), Outcomes(), Totals(agreed)
 
     def read(self, data: bytes) -> None:
         """The next 64 bundles, fewer only at the end. A step that has failed reads no further."""

@@ -17,7 +17,7 @@ from brightline.record.entry import MAX_CLAUSES, Flag, Kind, OutcomeCode
 _DIGEST = slice(BODY + 1, BODY + 33)  # of a change, after its u8 subject
 
 
-class Terms:
+class UnderTerms:
     """`drifted`: decisions under other terms; `announced`: those that the latest change of terms names."""
 
     __slots__ = (
