@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from brightline.gateway import config, gateway
+from brightline.gateway.codec import AnswerLimits
 from brightline.gateway.codec.reply import UPSTREAM_FAULTS, Refusal
 from brightline.gateway.config import ActorConfig, Config, PurposeConfig, UpstreamConfig, parse_config
 from brightline.gateway.wire import Limits, UpstreamLimits
@@ -93,6 +94,7 @@ def test_the_defaults_are_those_of_the_code() -> None:
         "actors[].max_concurrent": actor.max_concurrent,
         "limits.body_bytes": Limits().body_bytes,
         "limits.connections": Limits().connections,
+        "limits.answers_bytes": AnswerLimits().room,
         "limits.upstream_connections": times.connections,
         "limits.first_byte_seconds": times.first_byte_seconds,
         "limits.chunk_seconds": times.chunk_seconds,

@@ -28,6 +28,7 @@ _ACTOR = ("name", "component", "key_sha256", "purposes", "shared", "max_concurre
 _LIMITS = (
     "body_bytes",
     "connections",
+    "answers_bytes",
     "upstream_connections",
     "first_byte_seconds",
     "chunk_seconds",

@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from brightline.errors import BrightlineError, CallError, OracleError, StorageError, UpstreamError
+from brightline.errors import BrightlineError, CallError, OracleError, StorageError, UpstreamError, UpstreamFault
 from brightline.gateway.access import Access, Caller
-from brightline.gateway.codec import Answer, Api, Call, Family, decode, forward_body, reading, unknown_model
+from brightline.gateway.codec import Answer, Api, Call, Family, Room, decode, forward_body, reading, unknown_model
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.entries import decision_draft, outcome_draft
 from brightline.gateway.refusal import brightline_object, code_of, decision_headers
@@ -84,6 +84,7 @@ class Exchange:
     upstream_models: Mapping[str, str]
     oracle_share: float
     turns: Turns = field(default_factory=Turns)
+    room: Room = field(default_factory=Room)
 
     async def handle(self, api: Api, request: Request, reply: Reply) -> None:
         """Answer one request to a decided API."""
@@ -212,36 +213,36 @@ class Exchange:
         family = decided.call.api.family
         kept = [(n, v) for n, v in response.headers if n in _PASSED_BACK]
         content_type = dict(kept).get(b"content-type", b"").decode("latin-1")
-        read = reading(decided.call, content_type)
-        try:
-            if read.streamed:
-                reply.start(200, [*kept, *decided.headers])
-            async for chunk in response:
-                out = read.feed(chunk)
-                if out:
-                    await reply.write(out)
-            tail = read.finish()
-        except UpstreamError as e:
-            # 7 and 8 where the upstream died or misbehaved: what came, then an error in the API's own shape
-            await self._settle(decided, OutcomeStatus.UPSTREAM_DIED, read.answer(), 200)
-            if not read.streamed:
-                _send(reply, encoding.of_error(family, e), decided.headers)
+        with reading(decided.call, content_type, room=self.room) as read:
+            try:
+                if read.streamed:
+                    reply.start(200, [*kept, *decided.headers])
+                async for chunk in response:
+                    out = read.feed(chunk)
+                    if out:
+                        await reply.write(out)
+                tail = read.finish()
+            except UpstreamError as e:
+                # 7 and 8 where the upstream died or misbehaved: what came, then an error in the API's own shape
+                await self._settle(decided, _broken_off(e), read.answer(), 200)
+                if not read.streamed:
+                    _send(reply, encoding.of_error(family, e), decided.headers)
+                    return
+                await reply.write(read.finish(whole=False) + encoding.event(family, e))
+                reply.end()
                 return
-            await reply.write(read.finish(whole=False) + encoding.event(family, e))
-            reply.end()
-            return
-        except (asyncio.CancelledError, ConnectionResetError):
-            await self._settle(decided, _cut_off(reply), read.answer(), 200)
-            raise
-        # 7. record the outcome, durably, before the last byte leaves
-        answer = read.answer()
-        await self._settle(decided, _status(answer), answer, 200)
-        # 8. encode
-        if read.streamed:
-            await reply.write(tail)
-            reply.end()
-        else:
-            reply.send(200, [*kept, *decided.headers], tail)
+            except (asyncio.CancelledError, ConnectionResetError):
+                await self._settle(decided, _cut_off(reply), read.answer(), 200)
+                raise
+            # 7. record the outcome, durably, before the last byte leaves
+            answer = read.answer()
+            await self._settle(decided, _status(answer), answer, 200)
+            # 8. encode
+            if read.streamed:
+                await reply.write(tail)
+                reply.end()
+            else:
+                reply.send(200, [*kept, *decided.headers], tail)
 
     async def _settle(
         self, decided: Decided, status: OutcomeStatus, answer: Answer | None = None, http: int = 0
@@ -284,6 +285,11 @@ def _status(answer: Answer) -> OutcomeStatus:
     if answer.refused:
         return OutcomeStatus.MODEL_REFUSED
     return OutcomeStatus.COMPLETED if answer.ended else OutcomeStatus.UPSTREAM_DIED
+
+
+def _broken_off(error: UpstreamError) -> OutcomeStatus:
+    """Who broke an answer off that had begun: the model server, or this gateway because it had no room for more."""
+    return OutcomeStatus.INTERRUPTED if error.fault is UpstreamFault.BUSY else OutcomeStatus.UPSTREAM_DIED
 
 
 def _cut_off(reply: Reply) -> OutcomeStatus:

@@ -24,7 +24,7 @@ from brightline.canonical import digest
 from brightline.errors import AgreementError, ConfigError, StorageError
 from brightline.gateway.access import Access
 from brightline.gateway.changes import record_changes
-from brightline.gateway.codec import ListedModel
+from brightline.gateway.codec import AnswerLimits, ListedModel, Room
 from brightline.gateway.config import EMBEDDED, Config
 from brightline.gateway.entries import interrupted_draft
 from brightline.gateway.exchange import Exchange
@@ -88,7 +88,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         publishing = asyncio.create_task(_publish_often(recorder))
         stack.callback(publishing.cancel)
         # 4. the listener
-        exchange = Exchange(standing, access, recorder, upstream, key, config.models, config.oracle_share)
+        room = Room(int(config.limits.get("answers_bytes", AnswerLimits().room)))
+        exchange = Exchange(standing, access, recorder, upstream, key, config.models, config.oracle_share, room=room)
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         routes = Routes(exchange, models, lambda: recorder.fault)

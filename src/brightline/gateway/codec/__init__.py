@@ -5,7 +5,7 @@ A request goes `decode` → decisions on the `Call` → `forward_body`. Its answ
 `of_error`, `event`, `upstream`, `models_list`) is written in the shape of the client's `Family`.
 """
 
-from brightline.gateway.codec.answer import Answer, AnswerLimits, Finish, ToolCall
+from brightline.gateway.codec.answer import Answer, AnswerLimits, Finish, Room, ToolCall
 from brightline.gateway.codec.body import CallLimits
 from brightline.gateway.codec.call import Api, Call, Family
 from brightline.gateway.codec.models import ListedModel, models_list, unknown_model
@@ -29,6 +29,7 @@ __all__ = [
     "Refusal",
     "Reply",
     "Role",
+    "Room",
     "ToolCall",
     "decode",
     "event",

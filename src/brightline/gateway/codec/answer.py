@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from brightline.errors import UpstreamError
+from brightline.errors import UpstreamError, UpstreamFault
 from brightline.gateway.codec.body import encode, key_twice
 
 _decoder = msgspec.json.Decoder()
@@ -57,16 +57,35 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnswerLimits(msgspec.Struct, frozen=True):
-    """What one answer may weigh: `event` and `whole` in bytes, the rest in number (`values`: commas and brackets)."""
+    """What one answer may weigh: `event` and `whole` in bytes, the rest in number (`values`: commas and brackets).
+
+    `room` is for all answers together, in bytes.
+    """
 
     event: int = 4 << 20
     whole: int = 64 << 20
     tool_calls: int = 256
     choices: int = 128
     values: int = 2_000_000  # a long answer with twenty `top_logprobs` a token has half of that
+    room: int = 512 << 20
 
 
 LIMITS = AnswerLimits()
+
+
+class Room:
+    """Bytes of the answers being read, over all calls: the record takes an answer's words whole, at its end."""
+
+    __slots__ = ("most", "size")
+
+    def __init__(self, most: int = LIMITS.room) -> None:
+        self.most, self.size = most, 0
+
+    def take(self, count: int) -> None:
+        """Raises UpstreamError where there is no room."""
+        if self.size + count > self.most:
+            raise UpstreamError("the gateway holds all the answers it can", UpstreamFault.BUSY, sent=True)
+        self.size += count
 
 
 def only_reading(data: bytes, limits: AnswerLimits) -> Any:
@@ -108,10 +127,13 @@ class _Tool:
 
 
 class Gathering:
-    """What an answer's events have told so far. Each API's reader writes here; `answer` shows it."""
+    """What an answer's events have told so far. Each API's reader writes here; `answer` shows it.
 
-    def __init__(self, limits: AnswerLimits) -> None:
-        self.limits = limits
+    `offered`: the call offered tools. Where it did not, nobody has decided on any, and a tool call is no answer to it.
+    """
+
+    def __init__(self, limits: AnswerLimits, *, offered: bool) -> None:
+        self.limits, self.offered = limits, offered
         self.texts: list[str] = []
         self.finishes: dict[int, Finish] = {}
         self.choices: set[int] = set()
@@ -135,7 +157,9 @@ class Gathering:
         self.refused = self.refused or reason is Finish.REFUSED
 
     def tool(self, choice: int, index: int) -> _Tool:
-        """The tool call at this place, begun if need be. Raises UpstreamError past the limit."""
+        """The tool call at this place, begun if need be. Raises UpstreamError past the limit, or if none was offered."""
+        if not self.offered:
+            raise UpstreamError("the model server sent a tool call, and no tool was offered", sent=True)
         tool = self.tools.get((choice, index))
         if tool is None:
             if len(self.tools) >= self.limits.tool_calls:

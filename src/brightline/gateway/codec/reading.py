@@ -1,7 +1,7 @@
 """Reading an answer on its way to the client.
 
 Law: any cutting of the same bytes into chunks gives the same answer and the same bytes out. Out comes what came in,
-except the usage chunk that only the gateway asked for. Memory is bounded by `answer.AnswerLimits`.
+except the usage chunk that only the gateway asked for. Memory is bounded by `answer.AnswerLimits` and `answer.Room`.
 
 The end is held back (DESIGN section 6: the outcome entry is durable before the last byte of an answer leaves):
 `feed` gives what may leave now, `finish` the rest. Of a stream the rest is the event that ends it; of a whole body it
@@ -10,10 +10,10 @@ is everything, since a client can use no part of it, and so a body that is no an
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, Self
 
 from brightline.errors import UpstreamError, UpstreamFault
-from brightline.gateway.codec.answer import LIMITS, Answer, AnswerLimits, Gathering
+from brightline.gateway.codec.answer import LIMITS, Answer, AnswerLimits, Gathering, Room
 from brightline.gateway.codec.call import Api, Call
 from brightline.gateway.codec.chat_answer import ChatAnswer
 from brightline.gateway.codec.messages_answer import MessagesAnswer
@@ -21,7 +21,13 @@ from brightline.gateway.codec.sse import Events, parse
 
 
 class Reading(Protocol):
-    """An answer being read. After an UpstreamError it is over; `answer` still says what had been read."""
+    """An answer being read. After an UpstreamError it is over; `answer` still says what had been read.
+
+    Use it as a context manager: what it has taken of the `Room` is given back at the end.
+    """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
 
     @property
     def streamed(self) -> bool:
@@ -46,9 +52,9 @@ class _Reader(Protocol):
     def whole(self, body: bytes) -> None: ...
 
 
-def reading(call: Call, content_type: str, limits: AnswerLimits = LIMITS) -> Reading:
+def reading(call: Call, content_type: str, limits: AnswerLimits = LIMITS, room: Room | None = None) -> Reading:
     """The reading of the answer to `call`, for an answer with status 200. An error goes to `reply.upstream`."""
-    gathering = Gathering(limits)
+    gathering = Gathering(limits, offered=bool(call.tools))
     reader: _Reader
     match call.api:
         case Api.CHAT:
@@ -56,23 +62,46 @@ def reading(call: Call, content_type: str, limits: AnswerLimits = LIMITS) -> Rea
         case Api.MESSAGES:
             reader = MessagesAnswer(gathering)
     streamed = content_type.partition(";")[0].strip().lower() == "text/event-stream"
-    return _Stream(gathering, reader) if streamed else _Body(gathering, reader)
+    room = room or Room()
+    return _Stream(gathering, reader, room) if streamed else _Body(gathering, reader, room)
 
 
-class _Stream:
+class _Counted:
+    """What both ways of reading share."""
+
+    def __init__(self, gathering: Gathering, reader: _Reader, room: Room) -> None:
+        self._gathering, self._reader, self._room = gathering, reader, room
+        self._whole = False
+        self._size = 0  # bytes taken of the room
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room.size -= self._size
+        self._size = 0
+
+    def _take(self, chunk: bytes) -> None:
+        size = len(chunk)
+        if self._size + size > self._gathering.limits.whole:
+            raise UpstreamError("the model server's answer is too long", sent=True)
+        self._room.take(size)
+        self._size += size
+
+    def answer(self) -> Answer:
+        return self._gathering.answer(whole=self._whole)
+
+
+class _Stream(_Counted):
     streamed = True
 
-    def __init__(self, gathering: Gathering, reader: _Reader) -> None:
-        self._gathering, self._reader = gathering, reader
+    def __init__(self, gathering: Gathering, reader: _Reader, room: Room) -> None:
+        super().__init__(gathering, reader, room)
         self._events = Events(gathering.limits.event)
-        self._left = gathering.limits.whole
         self._held: list[bytes] = []
-        self._whole = False
 
     def feed(self, chunk: bytes) -> bytes:
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise UpstreamError("the model server's answer does not end", sent=True)
+        self._take(chunk)
         out = b"".join([self._event(event) for event in self._events.feed(chunk)])
         if self._events.too_large:
             raise UpstreamError("an event of the model server is too large", sent=True)
@@ -89,9 +118,6 @@ class _Stream:
             raise UpstreamError("the model server broke off its answer", UpstreamFault.BROKE_OFF, sent=True)
         return b"".join(self._held)
 
-    def answer(self) -> Answer:
-        return self._gathering.answer(whole=self._whole)
-
     def _event(self, event: bytes) -> bytes:
         name, data = parse(event)
         if data is not None:
@@ -104,18 +130,21 @@ class _Stream:
         return event
 
 
-class _Body:
+class _Body(_Counted):
     streamed = False
 
-    def __init__(self, gathering: Gathering, reader: _Reader) -> None:
-        self._gathering, self._reader = gathering, reader
-        self._body = bytearray()
-        self._whole = False
+    def __init__(self, gathering: Gathering, reader: _Reader, room: Room) -> None:
+        super().__init__(gathering, reader, room)
+        self._body: bytes | bytearray = b""
 
     def feed(self, chunk: bytes) -> bytes:
-        self._body += chunk
-        if len(self._body) > self._gathering.limits.whole:
-            raise UpstreamError("the model server's answer is too large", sent=True)
+        self._take(chunk)
+        if not self._body:
+            self._body = chunk  # the usual short answer is one piece: no copy
+        else:
+            if isinstance(self._body, bytes):
+                self._body = bytearray(self._body)
+            self._body += chunk
         return b""
 
     def finish(self, *, whole: bool = True) -> bytes:
@@ -125,6 +154,3 @@ class _Body:
         self._reader.whole(body)
         self._whole = True
         return body
-
-    def answer(self) -> Answer:
-        return self._gathering.answer(whole=self._whole)
