@@ -62,11 +62,19 @@ def _mildest(words: Vocabulary, d: Difference, fact: str) -> int:
     return min(words.facts[fact].names.index(v) for v in part["in"])
 
 
-def cards(scope: Scope, names: Sequence[str], differences: Sequence[Difference]) -> list[Card]:
-    """`differences` (in order) by activity groups and deciding clauses; a card stands where its first one does."""
+def cards(
+    scope: Scope, names: Sequence[str], differences: Sequence[Difference], *, by_group: bool = True
+) -> list[Card]:
+    """`differences` (in order) by activity groups and deciding clauses; a card stands where its first one does.
+
+    Without `by_group`, by the clauses alone.
+    """
     found: dict[tuple[object, ...], list[Difference]] = {}
     for d in differences:
-        key = (groups(scope.vocabulary, d), *((v.signature.outcome, tuple(v.clauses)) for v in d.views))
+        key = (
+            groups(scope.vocabulary, d) if by_group else (),
+            *((v.signature.outcome, tuple(v.clauses)) for v in d.views),
+        )
         found.setdefault(key, []).append(d)
     return [_card(scope, names, some) for some in found.values()]
 
@@ -88,7 +96,7 @@ def _card(scope: Scope, names: Sequence[str], some: Sequence[Difference]) -> Car
         text = sentence(scope, region, first.use.activity, said).removesuffix(".") + f", in {len(some)} kinds of use."
     return Card(
         id=f"card-{digest([d.id for d in some])[7:17]}",
-        groups=groups(words, first),
+        groups=tuple(g for g in groups_in_order(words) if any(g in groups(words, d) for d in some)),
         clauses=tuple(tuple(v.clauses) for v in first.views),
         outcomes=tuple(str(v.signature.outcome) for v in first.views),
         differences=tuple(some),

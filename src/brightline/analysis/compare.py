@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from brightline.analysis.boxes import Space
 from brightline.analysis.cards import cards, ordered
 from brightline.analysis.confirming import confirm_gap
 from brightline.analysis.covering import Steps
-from brightline.analysis.difference import Comparison, Difference, View, free, kind, region_json
+from brightline.analysis.difference import KEYS, Comparison, Difference, RegionJson, View, free, kind, region_json
 from brightline.analysis.example import example
 from brightline.analysis.gap import Stop, gap
 from brightline.analysis.joint import joint
@@ -51,10 +52,27 @@ def compare(
 
     Raises TermsError where the terms do not share a vocabulary, OracleError where two readings of one of them disagree.
     """
-    # 1. all terms in one scope, as boxes
-    names = tuple(names) or tuple(f"party {key.upper()}" for key in "abcdefghijklmnopqrstuvwxyz"[: 2 + len(more)])
-    terms = joint([a, b, *more], names)
+    names = tuple(names) or tuple(f"party {key.upper()}" for key in KEYS[: 2 + len(more)])
+    differences, unproven = _differences(joint([a, b, *more], names), names, performable, steps, stop)
+    return Comparison(names, tuple(differences), tuple(cards(a.scope, names, differences)), tuple(unproven))
+
+
+def compare_within(terms: Terms, name: str = "the text", *, steps: int = STEPS, stop: Stop = _go_on) -> Comparison:
+    """Where one party contradicts itself: its terms as meant, against the same with `@reading("literal")` deciding. A
+    card for each such clause."""
+    names = (f"{name} as it means it", f"{name} at its word")
+    differences, unproven = _differences([terms, within(terms)], names, DUTIES, steps, stop)
+    some = cards(terms.scope, names, differences, by_group=False)
+    return Comparison(names, tuple(differences), tuple(some), tuple(unproven))
+
+
+def _differences(
+    terms: Sequence[Terms], names: Sequence[str], performable: Sequence[str], steps: int, stop: Stop
+) -> tuple[list[Difference], list[str]]:
+    """(the differences of terms in one scope, in order; what was not proven)."""
+    # 1. all terms as boxes
     space = Space(terms[0].scope, terms)
+    performable = [d for d in performable if d in space.scope.vocabulary.bits["duties"]]
     sides = [side(space, t, performable) for t in terms]
     # 2. the regions on which they differ
     found = gap(space, sides, Steps(steps), stop)
@@ -63,14 +81,7 @@ def compare(
     unproven += confirm_gap(space, sides, (*found.regions, *found.same), whole=found.complete)
     # 4. one use for each, put to both readings of every party's terms
     some = [_difference(space, sides, names, r, performable) for r in found.regions]
-    in_order = ordered(space.scope.vocabulary, some)
-    return Comparison(names, tuple(in_order), tuple(cards(space.scope, names, in_order)), tuple(unproven))
-
-
-def compare_within(terms: Terms, name: str = "the text", *, steps: int = STEPS, stop: Stop = _go_on) -> Comparison:
-    """Where one party contradicts itself: its terms as meant, against the same with `@reading("literal")` deciding."""
-    names = (f"{name} as it means it", f"{name} at its word")
-    return compare(terms, within(terms), names=names, steps=steps, stop=stop)
+    return ordered(space.scope.vocabulary, some), unproven
 
 
 STOPPED = "the search was stopped: uses outside these regions may differ too"
@@ -85,7 +96,9 @@ def _difference(
     document = region_json(space, region.box)
     words = space.scope.vocabulary
     spoken = [says(words, who, v.signature, v.clauses) for who, v in zip(names, views, strict=True)]
-    name = digest([document, [[str(s.outcome), [n.to_json() for n in s.needs], list(s.duties)] for s in listed]])
+    name = digest(
+        [_plain(document), [[str(s.outcome), [n.to_json() for n in s.needs], list(s.duties)] for s in listed]]
+    )
     return Difference(
         id=f"d-{name[7:19]}",
         kind=kind(listed),
@@ -95,6 +108,11 @@ def _difference(
         views=tuple(views),
         text=sentence(space.scope, document, use.activity, spoken),
     )
+
+
+def _plain(document: RegionJson) -> Any:
+    """Numbers as texts: canonical JSON has none past 2**53 - 1 (RFC 8785)."""
+    return {k: {how: v if isinstance(v, list) else str(v) for how, v in part.items()} for k, part in document.items()}
 
 
 def _view(terms: Terms, use: Use, listed: Signature, performable: Sequence[str]) -> View:
