@@ -92,7 +92,7 @@ def bargains(draw: st.DrawFn) -> Bargain:
             weight = draw(st.sampled_from(["", '@weight("1")', '@weight("2")', '@weight("3")']))
             wanted.append(draw(clause(f'@id("{party}-r{r}") {weight}', draw(st.booleans()))))
         briefs.append(_brief(party, wanted, options))
-    return Bargain(*packs, tuple(briefs))
+    return Bargain(packs[0], packs[1], tuple(briefs))
 
 
 NOTHING = "forbid (principal, action, resource) when { false };"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from brightline.analysis.brief import read_brief
+from brightline.analysis.brief import Brief, read_brief
+from brightline.analysis.joint import joint
 from brightline.analysis.propose import propose
 from brightline.analysis.propose.menus import lay
 from brightline.errors import TermsError
@@ -222,3 +225,126 @@ PARTIES = {
 def test_every_brief_has_its_own_party(a: str, b: str, briefs: list[str], said: str) -> None:
     with pytest.raises(TermsError, match=said):
         propose(pack(a, ALL.format(a)), pack(b, ALL.format(b)), [read_brief(n, GOOD, SCOPE) for n in briefs])
+
+
+def wanting(party: str, requirements: str, options: str = "") -> Brief:
+    return read_brief(party, {"requirements.cedar": requirements, "options.cedar": options}, SCOPE)
+
+
+WORK = f'@id("work") @title("work goes on") permit (principal, {OFFICE}, resource);'
+NEVER = (
+    f'@menu("home") @option("never") @id("never") forbid (principal, {OFFICE}, resource) '
+    'when { context.place == "home" };'
+)
+NOTHING = '@menu("home") @option("nothing") @id("nothing") forbid (principal, action, resource) when { false };'
+HOME = (
+    f'@id("home") @title("not at home") forbid (principal, {OFFICE}, resource) when {{ context.place == "home" }};\n'
+    '@id("free") @title("osint is free") permit (principal, action == Action::"intel.osint", resource);'
+)
+
+
+def test_an_impasse_is_told_in_a_sentence() -> None:
+    briefs = [wanting("A", HOME, NEVER), wanting("B", WORK, NOTHING)]
+    found = propose(pack("A", ALL.format("A")), pack("B", ALL.format("B")), briefs)
+    assert found.impasse is not None
+    assert [(r.party, r.id) for r in found.impasse.core] == [("A", "home"), ("B", "work")]
+    assert found.to_json()["impasse"] == {
+        "core": [
+            {"party": "A", "id": "home", "title": "not at home"},
+            {"party": "B", "id": "work", "title": "work goes on"},
+        ],
+        "text": "No text on the table meets these 2 demands together: the A's “not at home” and the B's “work goes "
+        "on”. Each of them but one can be met: one gives way, or a menu gets another option.",
+    }
+    assert not found.proposals
+
+
+def test_a_demand_that_no_option_meets_is_an_impasse_of_one() -> None:
+    demand = '@id("all") @title("nothing at all") forbid (principal, action, resource);'
+    found = propose(pack("A", ALL.format("A")), pack("B", ALL.format("B")), [wanting("A", demand)])
+    assert found.impasse is not None
+    assert [r.id for r in found.impasse.core] == ["all"]
+    assert found.impasse.text.startswith("No text on the table meets the A's demand “nothing at all”")
+
+
+def test_one_party_alone_and_demands_alone() -> None:
+    text = A_TEXT.replace('"both"', '"A-work"').replace('@kind("law")', '@reading("literal")')
+    found = propose(pack("A", text), pack("B", ALL.format("B")), [wanting("B", WORK)])
+    (proposal,) = found.proposals
+    assert "The A has no brief here. The B has its one demand." in proposal.text
+    assert proposal.options == {"A-home": "left out", "A-work": "left out"}
+    assert proposal.a.kept == proposal.a.given == ()
+    assert [r.id for r in proposal.b.kept] == ["work"]
+
+
+def test_words_of_a_pack_that_the_rest_covers_are_not_written() -> None:
+    (demand, _) = HOME.splitlines()
+    options = (
+        '@menu("m") @option("o") @id("never") forbid (principal, action, resource) when { context.place == "home" };'
+    )
+    (proposal,) = propose(pack("A", ALL.format("A")), pack("B", B_TEXT), [wanting("A", demand, options)]).proposals
+    assert [c.id for c in proposal.pack.terms.clauses if not c.permits] == ["both", "never"]
+
+
+def test_a_text_past_the_limits_of_terms_is_not_proposed() -> None:
+    """Eight approvals can matter to a use; options that only together are past that are never taken together."""
+    roles = [f"r{n}" for n in range(10)]
+    toml = 'party = "{}"\n' + TOML + "[roles]\n" + "".join(f'{r} = "{r}"\n' for r in roles)
+    packs = [read_pack(p, {"terms.toml": toml.format(p), "terms.cedar": ALL.format(p)}) for p in "AB"]
+    lift = "unless {{ context.approvals.containsAll({}) }}"
+    options = "\n".join(
+        f'@menu("{m}") @option("{m}") @id("{m}") forbid (principal, action, resource) '
+        f'{lift.format(str(some).replace(chr(39), chr(34)))};\n'
+        f'@menu("{m}") @option("none") @id("{m}-none") forbid (principal, action, resource) when {{ false }};'
+        for m, some in (("x", roles[:5]), ("y", roles[5:]))
+    )  # fmt: skip
+    wishes = "\n".join(
+        f'@id("{m}") @weight("{w}") forbid (principal, action, resource) '
+        f'unless {{ context.approvals.contains("{r}") }};'
+        for m, w, r in (("x", 2, roles[0]), ("y", 1, roles[9]))
+    )
+    brief = read_brief("A", {"requirements.cedar": wishes, "options.cedar": options}, packs[0].terms.scope)
+    (proposal,) = propose(packs[0], packs[1], [brief]).proposals
+    assert proposal.options == {"x": "x", "y": "none"}
+
+
+MARK = "PRIVATE"
+
+
+def test_nothing_private_is_written() -> None:
+    """Every word of a brief that is not a clause's own, marked; none of the marks is in the files."""
+    options = (
+        f'// {MARK} 1\n@menu("m {MARK}") @option("o {MARK}") @id("said") @title("said") // {MARK} 2\n'
+        f'@text("not // a comment") forbid (principal, action, resource) // {MARK} 3\n'
+        f'when {{ // {MARK} 4\n context.place == "home" }};\n// {MARK} 5\n'
+    )
+    wanted = (
+        f'// {MARK}\n@id("R-{MARK}") @title("{MARK}") @text("{MARK}") @source("{MARK}") @weight("987654")\n'
+        f'forbid (principal, {OFFICE}, resource) when {{ context.place == "home" }};'
+    )
+    brief = read_brief(
+        "A",
+        {
+            "brief.toml": f'party = "A"\ntitle = "{MARK}"',
+            "requirements.cedar": wanted,
+            "options.cedar": options,
+        },
+        SCOPE,
+    )
+    (proposal,) = propose(pack("A", ALL.format("A")), pack("B", ALL.format("B")), [brief]).proposals
+    assert MARK in str(proposal.to_json())  # whoever runs it sees it
+    assert not [m for m in (MARK, "987654", "@menu", "@option") if m in str(dict(proposal.pack.files))]
+    assert '@id("said") @title("said")\n@text("not // a comment")\nforbid' in proposal.pack.files["terms.cedar"]
+
+
+def test_what_a_pack_says_of_itself_is_joined() -> None:
+    more = {"a": '[lanes]\nboth = "of A"\nours = "a"\n', "b": '[lanes]\nboth = "of B"\n"their.s" = "b \\" \\\\"\n'}
+    packs = [
+        read_pack(p, {"terms.toml": f'party = "{p}"\n{TOML}{more[p]}', "terms.cedar": ALL.format(p)}) for p in more
+    ]
+    scope = joint([p.terms for p in packs])
+    ours = [replace(p, terms=t) for p, t in zip(packs, scope, strict=True)]
+    brief = read_brief("a", {"requirements.cedar": WORK}, scope[0].scope)
+    (proposal,) = propose(ours[0], ours[1], [brief]).proposals
+    assert proposal.pack.terms.scope.vocabulary.names["lanes"] == {"both": "of A", "ours": "a", "their.s": 'b " \\'}
+    assert proposal.pack.party == "a and b"

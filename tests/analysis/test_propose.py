@@ -25,6 +25,7 @@ def test_the_front_is_exact_and_an_impasse_is_the_smallest(bargain: Bargain) -> 
     event(f"{len(expected)} points")
     if not expected:
         assert not found.proposals
+        assert found.impasse is not None
         number = {id(r): n for n, r in enumerate(requirements)}
         assert tuple(number[id(r)] for r in found.impasse.core) == next(brute.cores())
         return

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from brightline.analysis.brief import Requirement
 from brightline.analysis.propose.cases import Written
 from brightline.analysis.propose.changes import Changes
+from brightline.analysis.propose.limits import Limits
 from brightline.analysis.propose.menus import Table
 from brightline.analysis.propose.refute import Refuter
 from brightline.analysis.smt import UNKNOWN
@@ -38,7 +39,7 @@ class Search:
 
     def __init__(self, table: Table, requirements: Sequence[Requirement], written: Written, progress: Progress) -> None:
         self.table, self.requirements = table, tuple(requirements)
-        self.refuter = Refuter(table, requirements)
+        self.refuter, self._limits = Refuter(table, requirements), Limits(table)
         self.unsettled: set[int] = set()
         self.complete = True
         self._progress, self._uses = progress, 0
@@ -96,11 +97,18 @@ class Search:
             chosen = frozenset(x - 1 for x in found if x <= len(self.table.options))
             claimed = [r for r in range(len(self.requirements)) if self.claim(r) in found]
             broken = [r for r in claimed if self._refuted(r, chosen)]
-            if not broken:
+            if not broken and not self._past_limits(chosen):
                 met = [
                     r for r in range(len(self.requirements)) if r in claimed or self.refuter.breach(r, chosen) is None
                 ]
                 return Text(chosen, frozenset(met), found)
+
+    def _past_limits(self, chosen: frozenset[int]) -> bool:
+        """Whether the text is more than terms can be; its options are then never taken together again."""
+        past = None if self._limits.never else self._limits.past(chosen)
+        if past is not None:
+            self._choosing.rule([-(o + 1) for o in sorted(past)])
+        return past is not None
 
     def _refuted(self, r: int, chosen: frozenset[int]) -> bool:
         """Whether the text breaks `r`, or may; what it teaches becomes a rule."""
