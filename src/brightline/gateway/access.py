@@ -17,7 +17,7 @@ from brightline.vocabulary import Fact, FactKind, FactValue, Source, Use, read_u
 
 KEY_CURE = "send the key that your administrator gave you as `Authorization: Bearer …` or `x-api-key`"
 MAX_FACTS_BYTES = 4096
-_KEPT = 4096  # uses: whoever observes takes any model's name, so callers could make more without end
+MAX_KNOWN = 4096  # uses: whoever observes takes any model's name, so callers could make more without end
 STATED_BY_GATEWAY: Mapping[str, FactValue] = {
     "actuation": "none",
     "approval_tempo": "normal",
@@ -101,7 +101,7 @@ class Access:
             self._declare(declared, chosen, facts, sources)
         use = Use(chosen.activity, facts, sources, (), caller.actor.name, caller.actor.component, model)
         found = stated(self._vocabulary, chosen.name, use)
-        if declared is None and len(self._undeclared) < _KEPT:
+        if declared is None and len(self._undeclared) < MAX_KNOWN:
             self._undeclared[same] = found
         return found
 
