@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from brightline.analysis.layout import ACTIVITY, Kind, Layout
 from brightline.analysis.past import CODES, FOLDED, Change, Counts, Past, Replay
-from brightline.analysis.sql import clause_columns, counted, decisions, faulty
+from brightline.analysis.sql import PLACES, clause_columns, counted, decisions, faulty
 from brightline.analysis.table import WORDS, bad_row, check_columns, check_words, open_file, read_ids
 from brightline.canonical import dump
 from brightline.errors import MachineError, OracleError, UseError
@@ -31,7 +31,6 @@ from brightline.terms import DEFAULT_DENY, DUTIES, Terms, confirm, decide
 MEMORY = "4GB"
 CHUNK = 50_000  # uses encoded before they go into the table
 MAX_EXAMPLES = 100
-_PLACE_BITS = (1 << 40) - 1  # `sql.counted`
 
 Progress = Callable[[str], None]
 Key = tuple[int, str, int, tuple[str, ...]]
@@ -39,22 +38,26 @@ Key = tuple[int, str, int, tuple[str, ...]]
 
 
 class Group(NamedTuple):
-    """How many uses have one Key, and the place of the example; 0 where nothing changed."""
+    """How many uses have one Key. `example`: least of stated facts << 40 | place; 0 where nothing changed."""
 
     key: Key
     uses: int
-    place: int
+    example: int
 
     @property
     def changed(self) -> bool:
         return self.key[0] not in (OutcomeCode.NONE, self.key[2])
 
+    @property
+    def place(self) -> int:
+        return self.example % PLACES
+
 
 class History:
     """Uses of the past in a table of DuckDB's, laid out for one scope. `name(place)`: where a use stands, in words."""
 
-    def __init__(self, layout: Layout, name: Callable[[int], str], file: int = -1) -> None:
-        self.layout, self._name, self._file = layout, name, file
+    def __init__(self, layout: Layout, name: Callable[[int], str], what: str = "the uses", file: int = -1) -> None:
+        self.layout, self._name, self._what, self._file = layout, name, what, file
         self._others: list[Past] = []  # uses with alternatives: the closures decide them
         settings: dict[str, str | bool | int | float | list[str]] = {
             "autoinstall_known_extensions": "false",
@@ -106,7 +109,7 @@ class History:
             name: np.array(column, dtype=object if kind == "VARCHAR" else np.int64)
             for (name, kind), column in zip(_types(self.layout), values, strict=True)
         }
-        with _plain("the uses"):
+        with _plain(self._what):
             self._con.register("chunk", arrays)
             self._con.execute("INSERT INTO uses SELECT * FROM chunk")
             self._con.unregister("chunk")
@@ -114,7 +117,7 @@ class History:
     @classmethod
     def of_parquet(cls, layout: Layout, path: Path) -> Self:
         """From a Parquet file in the layout. Raises UseError naming file, column or row, and the cure."""
-        self = cls(layout, lambda place: f"{path}: row {place}", open_file(path))
+        self = cls(layout, lambda place: f"{path}: row {place}", str(path), open_file(path))
         try:
             self._read(str(path))
         except BaseException:
@@ -153,9 +156,9 @@ class History:
         # 1. decide all of it, equal outcomes by equal clauses together
         progress("deciding")
         query = counted(decisions(terms, performable), self.layout, clause_columns(terms))
-        with _plain("the uses"):
+        with _plain(self._what):
             rows = self._con.execute(query.sql("duckdb")).fetchall()
-        groups = [*(_group(terms, row) for row in rows), *_grouped(terms, self._others, performable)]
+        groups = _together([*(_group(terms, row) for row in rows), *_grouped(terms, self._others, performable)])
         # 2. count
         before, after = Counts(), Counts()
         for g in groups:
@@ -187,7 +190,7 @@ class History:
     def _rows(self, places: Sequence[int]) -> Mapping[int, Sequence[int]]:
         """The rows at those places; equal uses stand at the first's."""
         marks = ", ".join("?" * len(places)) or "NULL"
-        with _plain("the uses"):
+        with _plain(self._what):
             query = f"SELECT _place, {self._columns} FROM uses WHERE _place IN ({marks})"  # noqa: S608 - our own names
             found = self._con.execute(query, list(places)).fetchall()
         return {row[0]: row[1:] for row in found}
@@ -242,7 +245,16 @@ def _group(terms: Terms, row: Sequence[Any]) -> Group:
     recorded, ids, outcome, *words, count, example = row
     bits = sum(word << 63 * n for n, word in enumerate(words))
     key = (recorded, ids, outcome, terms.ids(bits) or (DEFAULT_DENY,))
-    return Group(key, count, 0 if example is None else example & _PLACE_BITS)
+    return Group(key, count, example or 0)
+
+
+def _together(groups: Iterable[Group]) -> list[Group]:
+    """Groups of one key as one."""
+    found: dict[Key, Group] = {}
+    for g in groups:
+        other = found.get(g.key, g._replace(uses=0))
+        found[g.key] = Group(g.key, g.uses + other.uses, min(g.example, other.example))
+    return list(found.values())
 
 
 def _grouped(terms: Terms, others: Sequence[Past], performable: Sequence[str]) -> Iterator[Group]:
@@ -254,8 +266,7 @@ def _grouped(terms: Terms, others: Sequence[Past], performable: Sequence[str]) -
         key = (int(recorded), ",".join(p.clauses), int(CODES[decision.outcome]), decision.clauses)
         found.setdefault(key, []).append(p)
     for key, past in found.items():
-        first = min(past, key=lambda p: (len(p.use.facts), p.place))
-        yield Group(key, len(past), first.place)
+        yield Group(key, len(past), min(len(p.use.facts) * PLACES + p.place for p in past))
 
 
 @contextmanager
@@ -266,6 +277,8 @@ def _plain(place: str) -> Iterator[None]:
     except duckdb.OutOfMemoryException:
         cure = "replay the records in parts"
         raise MachineError(f"needs more memory than the {MEMORY} that a replay takes", place=place, cure=cure) from None
-    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException) as e:
+    except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException):
+        raise  # a defect of ours, not of the file
+    except duckdb.Error as e:
         cure = "write it again from the records"
         raise UseError(f"cannot be read as Parquet ({type(e).__name__})", place=place, cure=cure) from None
