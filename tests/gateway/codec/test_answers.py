@@ -130,6 +130,40 @@ def test_what_is_no_such_stream_is_the_upstreams_error(call: Call, stream: bytes
     assert not now.answer().ended
 
 
+@pytest.mark.parametrize(
+    ("call", "stream"),
+    [(v.CHAT_PLAIN_CALL, v.CHAT_TOOLS), (v.MESSAGES_PLAIN_CALL, v.MESSAGES)],
+    ids=["chat", "messages"],
+)
+def test_a_tool_call_that_nobody_offered_does_not_pass(call: Call, stream: bytes) -> None:
+    """The request that offers tools is refused, so a tool call in an answer was decided by nobody."""
+    now, passed, events = reading(call, v.SSE), b"", [event + b"\n\n" for event in stream.split(b"\n\n")]
+    first = next(i for i, event in enumerate(events) if b"weather" in event)
+    for event in events[:first]:
+        passed += now.feed(event)
+    with pytest.raises(UpstreamError, match="no tool was offered") as caught:
+        now.feed(events[first])
+    assert (caught.value.fault, caught.value.sent) == (UpstreamFault.BAD_ANSWER, True)
+    assert passed == b"".join(events[:first])
+    assert (now.answer().tool_calls, now.answer().ended) == ((), False)
+
+
+WHOLE_CALLS = [
+    (v.CHAT_PLAIN_CALL, {"choices": [{"index": 0, "message": {"tool_calls": [{"id": "c", "function": {}}]}}]}),
+    (v.CHAT_PLAIN_CALL, {"choices": [{"index": 0, "message": {"function_call": {"name": "fire", "arguments": ""}}}]}),
+    (v.MESSAGES_PLAIN_CALL, {"type": "message", "content": [{"type": "tool_use", "id": "t", "name": "fire"}]}),
+    (v.MESSAGES_PLAIN_CALL, {"type": "message", "content": [{"type": "server_tool_use", "id": "t", "name": "web"}]}),
+]
+
+
+@pytest.mark.parametrize(("call", "told"), WHOLE_CALLS)
+def test_nor_does_it_in_a_whole_answer(call: Call, told: dict[str, Any]) -> None:
+    now = reading(call, "application/json")
+    assert now.feed(v.pack(told)) == b""
+    with pytest.raises(UpstreamError, match="no tool was offered"):
+        now.finish()
+
+
 TWICE = [
     (v.CHAT_CALL, '{"choices":[{"index":0,"delta":{"content":"good","content":"evil"}}]}'),
     (v.CHAT_CALL, '{"choices":[],"choices":[{"index":0,"delta":{"content":"x"}}]}'),

@@ -197,7 +197,9 @@ def test_an_openai_stream_whose_client_asked_for_usage() -> None:
 
 def test_openais_stream_helper_gathers_the_tool_calls_that_we_gathered() -> None:
     gateway = Gateway(v.CHAT_TOOLS)
-    with openai_client(gateway).chat.completions.stream(model="m", messages=HELLO) as stream:
+    with openai_client(gateway).chat.completions.stream(
+        model="m", messages=HELLO, tools=v.CHAT_TOOL["tools"]
+    ) as stream:
         message = stream.get_final_completion().choices[0].message
     _, _, answer = v.read(v.CHAT_CALL, [v.CHAT_TOOLS])
     assert message.tool_calls is not None
@@ -208,7 +210,8 @@ def test_openais_stream_helper_gathers_the_tool_calls_that_we_gathered() -> None
 
 def test_anthropics_stream_helper_gathers_what_we_gathered() -> None:
     gateway = Gateway(v.MESSAGES)
-    with anthropic_client(gateway).messages.stream(model="m", messages=HELLO, max_tokens=9) as stream:
+    tool: anthropic.types.ToolParam = {"name": "weather", "input_schema": {"type": "object"}}
+    with anthropic_client(gateway).messages.stream(model="m", messages=HELLO, max_tokens=9, tools=[tool]) as stream:
         message = stream.get_final_message()
     _, _, answer = v.read(v.MESSAGES_CALL, [v.MESSAGES])
     said = [getattr(b, "thinking", None) or getattr(b, "text", None) or "" for b in message.content]

@@ -160,9 +160,12 @@ MESSAGES_ERROR = message_events([
 
 
 ASKED = {"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": True}
-CHAT_CALL = decode(Api.CHAT, pack(ASKED))
-CHAT_USAGE_CALL = decode(Api.CHAT, pack({**ASKED, "stream_options": {"include_usage": True}}))
-MESSAGES_CALL = decode(Api.MESSAGES, pack(ASKED))
+CHAT_TOOL: dict[str, Any] = {"tools": [{"type": "function", "function": {"name": "weather"}}]}
+CHAT_CALL = decode(Api.CHAT, pack(ASKED | CHAT_TOOL))
+CHAT_USAGE_CALL = decode(Api.CHAT, pack({**ASKED, **CHAT_TOOL, "stream_options": {"include_usage": True}}))
+MESSAGES_CALL = decode(Api.MESSAGES, pack({**ASKED, "tools": [{"name": "weather", "input_schema": {}}]}))
+CHAT_PLAIN_CALL = decode(Api.CHAT, pack(ASKED))  # no tool is offered
+MESSAGES_PLAIN_CALL = decode(Api.MESSAGES, pack(ASKED))
 
 
 def read(

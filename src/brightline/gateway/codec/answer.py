@@ -157,7 +157,7 @@ class Gathering:
         self.refused = self.refused or reason is Finish.REFUSED
 
     def tool(self, choice: int, index: int) -> _Tool:
-        """The tool call at this place, begun if need be. Raises UpstreamError past the limit, or if none was offered."""
+        """The tool call at this place, begun if need be. Raises UpstreamError past the limit, or if none is offered."""
         if not self.offered:
             raise UpstreamError("the model server sent a tool call, and no tool was offered", sent=True)
         tool = self.tools.get((choice, index))
