@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from brightline.errors import ConfigError, InputError
+from brightline.errors import ConfigError, InputError, TermsError
 
 MAX_FILE = 64 << 20
+MAX_TEXT = 4 << 20  # of a pack, a brief, a property
 
 
 def read_file(path: Path | str, most: int = MAX_FILE, *, error: type[InputError] = ConfigError) -> bytes:
@@ -24,3 +26,16 @@ def read_file(path: Path | str, most: int = MAX_FILE, *, error: type[InputError]
     if len(data) > most:
         raise error(f"over {most >> 20} MiB", place=place, cure="give a smaller file")
     return data
+
+
+def read_text(path: Path) -> str:
+    """A file of terms: UTF-8, at most MAX_TEXT bytes. Raises TermsError naming it."""
+    try:
+        return read_file(path, MAX_TEXT, error=TermsError).decode("utf-8")
+    except UnicodeDecodeError:
+        raise TermsError("not UTF-8 text", place=str(path), cure="save the file as UTF-8") from None
+
+
+def read_texts(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Those of the files that are there. Raises as `read_text`."""
+    return {name: read_text(folder / name) for name in names if (folder / name).is_file()}

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from brightline.errors import TermsError, nearest
-from brightline.storage.files import read_file
+from brightline.storage.files import read_text, read_texts
 from brightline.terms import FILES, Pack, read_pack
 
 SHIPPED = (
@@ -20,30 +20,18 @@ SHIPPED = (
     "health-vendor",
     "health-hospital",
 )
-MAX_FILE = 4 << 20
 
 
 def open_pack(name: str) -> Pack:
     """The pack in a folder, a bare .cedar file, or a shipped pack by its name. Raises TermsError."""
     path = Path(name)
     if path.is_dir():
-        return read_pack(path.as_posix(), _folder(path))
+        return read_pack(path.as_posix(), read_texts(path, FILES))
     if path.is_file():
         if path.suffix != ".cedar":
             raise TermsError("not a pack", place=name, cure="name a folder with terms.cedar, or a .cedar file")
-        return read_pack(path.as_posix(), {"terms.cedar": _text(path)})
+        return read_pack(path.as_posix(), {"terms.cedar": read_text(path)})
     if name in SHIPPED:
-        return read_pack(name, _folder(Path(str(files("brightline").joinpath("packs", name)))))
+        return read_pack(name, read_texts(Path(str(files("brightline").joinpath("packs", name))), FILES))
     cure = f"name a folder, a .cedar file, or a shipped pack ({', '.join(SHIPPED)}); {nearest(name, SHIPPED)}"
     raise TermsError("there is no such pack", place=name, cure=cure)
-
-
-def _folder(path: Path) -> dict[str, str]:
-    return {f: _text(path / f) for f in FILES if (path / f).is_file()}
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_file(path, MAX_FILE, error=TermsError).decode("utf-8")
-    except UnicodeDecodeError:
-        raise TermsError("not UTF-8 text", place=str(path), cure="save the file as UTF-8") from None

@@ -6,10 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from brightline.errors import TermsError, nearest
-from brightline.storage.files import read_file
+from brightline.storage.files import read_text
 
 SHIPPED = ("no-autonomous-weapons", "no-surveillance-of-own-citizens")
-MAX_FILE = 1 << 20
 
 
 def open_property(name: str) -> tuple[str, str]:
@@ -21,7 +20,4 @@ def open_property(name: str) -> tuple[str, str]:
     if not path.is_file():
         cure = f"name a .cedar file or a shipped property ({', '.join(SHIPPED)}); {nearest(name, SHIPPED)}"
         raise TermsError("there is no such property", place=name, cure=cure)
-    try:
-        return read_file(path, MAX_FILE, error=TermsError).decode("utf-8"), path.as_posix()
-    except UnicodeDecodeError:
-        raise TermsError("not UTF-8 text", place=name, cure="save the file as UTF-8") from None
+    return read_text(path), path.as_posix()
