@@ -20,6 +20,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "vocabulary": (),
     "decide": ("terms", "use.json"),
     "check": ("customer", "no-autonomous-weapons"),
+    "replay": ("terms", "use.json"),
     "terms new": ("fresh",),
     "terms lint": ("terms",),
     "terms test": ("terms",),

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from brightline.analysis.sentence import what, where
 from brightline.record.entry import OutcomeCode
-from brightline.terms import Decision, Outcome
-from brightline.vocabulary import Use, use_json
+from brightline.terms import Decision, Outcome, Scope
+from brightline.vocabulary import FactKind, Use, use_json
 
 NOT_RECORDED = "not_recorded"
 FOLDED = {
@@ -58,7 +59,7 @@ class Counts:
 @dataclass(frozen=True, slots=True)
 class Change:
     """`count` uses were decided so and now are so; `use`, at `place`, is the one with the fewest stated facts, of those
-    the first. `before_clauses` is empty where only the outcome was recorded."""
+    the first. `before_clauses` is empty where only the outcome was recorded; `text` says the use in words."""
 
     count: int
     before: str
@@ -66,6 +67,7 @@ class Change:
     after: Decision
     use: Use
     place: str
+    text: str
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -74,13 +76,14 @@ class Change:
             "after": self.after.to_json(),
             "use": use_json(self.use),
             "place": self.place,
+            "text": self.text,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """`changed`: how many uses have another outcome; `changes`: their kinds by outcomes and clauses, the most frequent
-    first, of which `kinds` there are."""
+    """`changed`: how many uses have another outcome; `kinds`: of how many kinds they are, by outcomes and clauses on
+    both sides; `changes`: the most frequent kinds."""
 
     uses: int
     before: Counts
@@ -88,3 +91,21 @@ class Replay:
     changed: int
     kinds: int
     changes: tuple[Change, ...]
+
+
+def described(scope: Scope, use: Use) -> str:
+    """The use in the vocabulary's words: what is done, then every fact that was stated."""
+    region: dict[str, Any] = {}
+    for name, value in use.facts.items():
+        match scope.vocabulary.facts[name].kind:
+            case FactKind.SET:
+                if value:
+                    region[name] = {"has": sorted(value), "lacks": []} if isinstance(value, frozenset) else {}
+            case FactKind.NUMBER:
+                region[name] = {"min": value, "max": value}
+            case FactKind.ENUM:
+                region[name] = {"in": [value]}
+    for name, value, declared in (("component", use.component, scope.components), ("model", use.model, scope.models)):
+        if value and declared:
+            region[name] = {"in": [value if value in declared else ""]}
+    return "; ".join([what(scope.vocabulary, [use.activity]), *where(scope, region)])

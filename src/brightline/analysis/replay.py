@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brightline.analysis.layout import ACTIVITY, Kind, Layout
-from brightline.analysis.past import CODES, FOLDED, Change, Counts, Past, Replay
+from brightline.analysis.past import CODES, FOLDED, Change, Counts, Past, Replay, described
 from brightline.analysis.sql import PLACES, clause_columns, counted, decisions, faulty
 from brightline.analysis.table import WORDS, bad_row, check_columns, check_words, open_file, read_ids
 from brightline.canonical import dump
@@ -185,7 +185,8 @@ class History:
                 cure = "nothing of this replay holds; report the terms' digest and this message"
                 raise OracleError(f"closures say {says}, SQL says {sql}", place=self._name(g.place), cure=cure)
             before = FOLDED[OutcomeCode(g.key[0])]
-            yield Change(g.uses, before, read_ids(g.key[1]), decision, use, self._name(g.place))
+            text = described(terms.scope, use)
+            yield Change(g.uses, before, read_ids(g.key[1]), decision, use, self._name(g.place), text)
 
     def _rows(self, places: Sequence[int]) -> Mapping[int, Sequence[int]]:
         """The rows at those places; equal uses stand at the first's."""

@@ -76,8 +76,8 @@ def _document(digest: str, found: Replay, left_out: Mapping[str, int]) -> dict[s
         "left_out": dict(left_out),
         "before": found.before.to_json(),
         "after": found.after.to_json(),
-        "changes": found.changed,
-        "kinds": found.kinds,
+        "changed_uses": found.changed,
+        "changed_kinds": found.kinds,
         "changed": [c.to_json() for c in found.changes],
     }
 
@@ -106,9 +106,7 @@ def _show(found: Replay, left_out: Mapping[str, int]) -> None:
 
 def _show_change(c: Change) -> None:
     say(f"{c.count:,} × ", outcome(c.before), " → ", outcome(c.after.outcome), f"  {c.use.activity}, as at {c.place}")
-    facts = ", ".join(f"{k} {'+'.join(sorted(v)) if isinstance(v, frozenset) else v}" for k, v in c.use.facts.items())
-    if facts:
-        quote(facts)
+    quote(c.text)
     quote(c.after.text)
 
 
