@@ -1,4 +1,4 @@
-"""The decisions of a gateway's own record as uses of the past: `gateway.entries` backwards.
+"""The decisions of a gateway's own record as uses of the past: `gateway.stated` backwards.
 
 The facts come out of the private side, one entry at a time, on the customer's machine, and are kept nowhere: an entry
 that was erased is counted as erased from then on, and nothing else has to be erased with it. The content of a call is
