@@ -2,9 +2,11 @@
 
 import hashlib
 import re
+from pathlib import Path
 
 import pytest
 
+from brightline.analysis.lint import lint_meaning
 from brightline.storage.packs import SHIPPED
 from brightline.terms import Outcome, Pack, confirm, decide, lint, run_scenarios
 from brightline.vocabulary import Use, use_json
@@ -38,6 +40,9 @@ WEAK["openai-2026-03-02"] = {k.replace("O1", "O2"): v for k, v in WEAK["openai-2
 }
 
 
+PAGE = (Path(__file__).parents[2] / "docs/packs.md").read_text("utf-8")
+
+
 @pytest.fixture(params=MORE)
 def further(request: pytest.FixtureRequest) -> Pack:
     return shipped_pack(request.param)
@@ -45,6 +50,12 @@ def further(request: pytest.FixtureRequest) -> Pack:
 
 def test_every_shipped_pack_is_tried_here_or_in_the_tests_beside() -> None:
     assert set(SHIPPED) == {*NAMES, *MORE}
+
+
+def test_the_page_of_packs_says_whose_each_is() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| \w", PAGE, re.MULTILINE)
+    assert sorted(rows) == sorted(SHIPPED)
+    assert "Nothing here is legal advice" in PAGE
 
 
 def test_every_scenario_is_decided_as_meant_and_confirmed_by_the_engine(further: Pack) -> None:
@@ -77,6 +88,16 @@ def test_lint_finds_the_weak_words_and_no_error(further: Pack) -> None:
             assert words
             found.setdefault(f.clause, set()).add(words[1])
     assert found == WEAK[further.name]
+
+
+def test_lint_finds_what_the_clauses_mean_together(further: Pack) -> None:
+    """Words that add nothing, and intent that nobody need state: true of the texts, and all that there is."""
+    meant = {("shadowed", c) for c in ADDS_NOTHING.get(further.name, ())}
+    if further.name == "openai-2026-03-02":
+        meant.add(("withholding-pays", "O2-9"))
+    found = lint_meaning(further)
+    assert {(f.code, f.clause) for f in found} == meant
+    assert "error" not in {f.severity for f in found}
 
 
 def test_every_source_says_how_it_was_seen_or_that_it_is_made_up(further: Pack) -> None:
