@@ -106,8 +106,8 @@ async def run(config: Config, observe: Pack | None, progress: Progress, ready: C
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
     async with running(config, observe, progress) as gateway:
-        # What has stood since the start is not searched for garbage again (50 ms each time), and the calls under way not
-        # at every 700 objects: reference counts free nearly all that a call makes.
+        # What has stood since the start is not searched for garbage again (50 ms each time), and the calls under way
+        # not at every 700 objects: reference counts free nearly all that a call makes.
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 20, 20)
