@@ -105,13 +105,15 @@ def every_use(scope: Scope, some: Sequence[Terms]) -> Iterator[tuple[str, list[i
 def random_uses(scope: Scope, some: Sequence[Terms], count: int, rng: random.Random) -> Iterator[tuple[str, list[int]]]:
     """Half of them close to a clause's edge: inside one of its cubes, then up to two facts changed."""
     space = Space(scope, some)
-    blocks = [b.box for t in some for s in [side(space, t, DUTIES)] for b in (*s.permits, *s.forbids)]
+    sides = [side(space, t, DUTIES) for t in some]
+    boxes = dict.fromkeys(b.box for s in sides for b in (*s.permits, *s.forbids))
+    choices = [[f.chosen(box) for f in space.fields] for box in boxes]
+    free = [range(f.width) for f in space.fields]
     for n in range(count):
-        base = rng.choice(blocks) if n % 2 else space.full
-        chosen = [rng.choice(f.chosen(base)) for f in space.fields]
+        chosen = [rng.choice(some) for some in (rng.choice(choices) if n % 2 else free)]
         for _ in range(rng.randint(0, 2)):
             at = rng.randrange(len(chosen))
-            chosen[at] = rng.randrange(space.fields[at].width)
+            chosen[at] = rng.choice(free[at])
         yield _encoded(space, chosen)
 
 

@@ -3,7 +3,8 @@
 Serious first: a denial against a permit, a denial against a hold, a hold against a permit, other needs, other duties.
 Among equals those that are sure to act, to harm or to touch liberty: of `actuation`, `effect` and `effect_on_person`,
 whose values the vocabulary lists from the mildest on, the mildest value that the region leaves counts. Then by activity
-group, those of the modules added for the case before those of the core, then the region that asks the fewest facts.
+group, those of the modules added for the case before those of the core and what reaches over many groups last, then by
+activity, and then what takes the fewest facts to say.
 """
 
 from __future__ import annotations
@@ -11,21 +12,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brightline.analysis.difference import Card, Difference
-from brightline.analysis.sentence import says, sentence
 from brightline.canonical import digest
 from brightline.terms.outcome import Outcome
 from brightline.terms.scope import Scope
 from brightline.vocabulary import Vocabulary
 from brightline.vocabulary.module import UNKNOWN
 
+MANY = 3  # groups; what reaches over more is of no one's in particular
 GRAVE = ("actuation", "effect", "effect_on_person")
 _FAR = {Outcome.PERMIT: 0, Outcome.HOLD: 1, Outcome.ASK: 2, Outcome.DENY: 2}
 
 
 def ordered(words: Vocabulary, differences: Sequence[Difference]) -> list[Difference]:
-    """Most serious first; of equals the broadest, then by region and by what is said, so that nothing is left to
-    chance."""
-    return sorted(differences, key=lambda d: (*seriousness(words, d), len(d.region), d.id))
+    """Most serious first; of equals the one with the plainest use, and nothing is left to chance."""
+    return sorted(differences, key=lambda d: (*seriousness(words, d), *_plainness(words, d), d.id))
+
+
+def _plainness(words: Vocabulary, d: Difference) -> tuple[int, int, int]:
+    stated = sum(len(v) if isinstance(v, frozenset) else 1 for v in d.use.facts.values())
+    return words.ranks[d.use.activity], stated + len(d.use.sources), len(d.region)
 
 
 def seriousness(words: Vocabulary, d: Difference) -> tuple[int, int, int]:
@@ -37,8 +42,8 @@ def seriousness(words: Vocabulary, d: Difference) -> tuple[int, int, int]:
         (Outcome.PERMIT, Outcome.HOLD): 2,
     }.get((outcomes[0], outcomes[-1]), 4 if d.kind == "duties" else 3)
     grave = sum(_mildest(words, d, fact) for fact in GRAVE if fact in words.facts)
-    order = groups_in_order(words)
-    return far, -grave, min(order.index(g) for g in groups(words, d))
+    some = groups(words, d)
+    return far, -grave, groups_in_order(words).index(some[0]) if len(some) <= MANY else len(words.groups)
 
 
 def groups_in_order(words: Vocabulary) -> list[str]:
@@ -62,9 +67,7 @@ def _mildest(words: Vocabulary, d: Difference, fact: str) -> int:
     return min(words.facts[fact].names.index(v) for v in part["in"])
 
 
-def cards(
-    scope: Scope, names: Sequence[str], differences: Sequence[Difference], *, by_group: bool = True
-) -> list[Card]:
+def cards(scope: Scope, differences: Sequence[Difference], *, by_group: bool = True) -> list[Card]:
     """`differences` (in order) by activity groups and deciding clauses; a card stands where its first one does.
 
     Without `by_group`, by the clauses alone.
@@ -76,29 +79,17 @@ def cards(
             *((v.signature.outcome, tuple(v.clauses)) for v in d.views),
         )
         found.setdefault(key, []).append(d)
-    return [_card(scope, names, some) for some in found.values()]
+    return [_card(scope.vocabulary, some) for some in found.values()]
 
 
-def _card(scope: Scope, names: Sequence[str], some: Sequence[Difference]) -> Card:
-    words, first = scope.vocabulary, some[0]
-    said = [says(words, who, v.signature, v.clauses) for who, v in zip(names, first.views, strict=True)]
-    if len(some) == 1:
-        text = first.text
-    else:
-        every = {a for d in some for a in d.activities or words.activities}
-        activities = [] if len(every) == len(words.activities) else [a for a in words.activities if a in every]
-        common = {
-            k: part
-            for k, part in first.region.items()
-            if k != "activity" and all(d.region.get(k) == part for d in some)
-        }
-        region = common | ({"activity": {"in": activities}} if activities else {})
-        text = sentence(scope, region, first.use.activity, said).removesuffix(".") + f", in {len(some)} kinds of use."
+def _card(words: Vocabulary, some: Sequence[Difference]) -> Card:
+    first, more = some[0], len(some) - 1
+    others = f" The same clauses decide {more} more kind{'s' * (more > 1)} of use differently." if more else ""
     return Card(
         id=f"card-{digest([d.id for d in some])[7:17]}",
         groups=tuple(g for g in groups_in_order(words) if any(g in groups(words, d) for d in some)),
         clauses=tuple(tuple(v.clauses) for v in first.views),
         outcomes=tuple(str(v.signature.outcome) for v in first.views),
         differences=tuple(some),
-        text=text,
+        text=first.text + others,
     )

@@ -54,7 +54,7 @@ def compare(
     """
     names = tuple(names) or tuple(f"party {key.upper()}" for key in KEYS[: 2 + len(more)])
     differences, unproven = _differences(joint([a, b, *more], names), names, performable, steps, stop)
-    return Comparison(names, tuple(differences), tuple(cards(a.scope, names, differences)), tuple(unproven))
+    return Comparison(names, tuple(differences), tuple(cards(a.scope, differences)), tuple(unproven))
 
 
 def compare_within(terms: Terms, name: str = "the text", *, steps: int = STEPS, stop: Stop = _go_on) -> Comparison:
@@ -62,7 +62,7 @@ def compare_within(terms: Terms, name: str = "the text", *, steps: int = STEPS, 
     card for each such clause."""
     names = (f"{name} as it means it", f"{name} at its word")
     differences, unproven = _differences([terms, within(terms)], names, DUTIES, steps, stop)
-    some = cards(terms.scope, names, differences, by_group=False)
+    some = cards(terms.scope, differences, by_group=False)
     return Comparison(names, tuple(differences), tuple(some), tuple(unproven))
 
 

@@ -20,9 +20,7 @@ def example(space: Space, sides: Sequence[Side], region: Region) -> Use:
     orders = {f.at: _order(f, region.box) for f in space.fields}
     # 1. the first choice for every fact; what is stated is merely claimed, as it is unless a use says otherwise
     use = sum(1 << (f.at + orders[f.at][0]) for f in space.fields)
-    for f in space.of_fact("claimed"):
-        if f.of(region.box) == 3 and _stated(space, use, f.values[1]):
-            use = (use & ~f.mask) | 2 << f.at
+    use = _claimed(space, region, use)
     # 2. other choices where they leave fewer clauses that deny
     denying = [x.box for s, w in zip(sides, region.ways, strict=True) if not w for x in s.forbids if not x.supply]
     against = [n for n in denying if space.meets(n, region.box) and n & region.box != region.box]
@@ -36,7 +34,16 @@ def example(space: Space, sides: Sequence[Side], region: Region) -> Use:
             other = (use & ~f.mask) | 1 << (f.at + i)
             if (n := bad(other)) < best:
                 use, best = other, n
-    return _use(space, use)
+    usual = _claimed(space, region, use)
+    return _use(space, use if bad(usual) > best else usual)
+
+
+def _claimed(space: Space, region: Region, use: int) -> int:
+    """`use` with every claim that the region leaves open made iff the fact is stated."""
+    for f in space.of_fact("claimed"):
+        if f.of(region.box) == 3:
+            use = (use & ~f.mask) | (2 if _stated(space, use, f.values[1]) else 1) << f.at
+    return use
 
 
 def _order(f: Field, box: int) -> list[int]:

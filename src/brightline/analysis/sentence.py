@@ -14,6 +14,7 @@ from brightline.vocabulary.module import UNKNOWN
 
 MOST = 3  # values that a sentence lists; of more it says what is left out
 _ASIDE = re.compile(r"\s*\([^)]*\)")
+_MANY = re.compile(r"[ -]")
 _WORD = re.compile(r"[a-z]{4,}")
 _IDLE = {"whether", "that", "with", "this", "what", "where", "data", "none", "person", "agreed"}
 
@@ -137,7 +138,7 @@ def _values(fact: Fact, label: str, values: Sequence[str]) -> tuple[str, bool]:
     if not known:
         return f"not known {label}" if label.startswith("whether") else f"{label}: not known", False
     text = either([*known, *(["not known"] if UNKNOWN in values else [])])
-    plain = _words(label) & _words(known[0])
+    plain = _words(label) & _words(known[0]) or (label.startswith("whether") and _MANY.search(known[0]))
     return (text if plain else f"{label}: {text}"), len(missing) < len(values)
 
 

@@ -34,13 +34,14 @@ def compare(
 ) -> None:
     """Every kind of use on which terms differ, each with one use and the clauses that make it so. Ends 1 where they
     differ, or where it is not proven that they do not."""
-    compared = _compared([open_pack(p) for p in _wanted(packs, within)], within)
+    some = [open_pack(p) for p in _wanted(packs, within)]
+    compared = _compared(some, within)
     if as_json:
         print_json(compared.to_json())
     else:
         from brightline.cli.comparison import show  # noqa: PLC0415 - as below
 
-        show(compared, every=every)
+        show(some[0].terms.scope.vocabulary, compared, every=every)
     raise typer.Exit(0 if compared.equivalent else 1)
 
 

@@ -2,15 +2,93 @@
 
 from __future__ import annotations
 
-from brightline.analysis.difference import Comparison
-from brightline.cli.printing import say
+from collections import Counter
+
+from rich.text import Text
+
+from brightline.analysis.difference import Card, Comparison, Difference
+from brightline.cli.printing import outcome, say, table
+from brightline.vocabulary import Use, Vocabulary
+
+CARDS = 12
+"""Cards shown unless all are asked for: what fits on two screens."""
 
 
-def show(compared: Comparison, *, every: bool) -> None:
-    """The comparison in at most 100 columns; with `every`, each region of each card."""
-    say(f"{len(compared.differences)} kinds of use differ")
-    for card in compared.cards:
-        say(f"  {card.text}")
-        if every:
-            for d in card.differences:
-                say(f"    {d.text}")
+def show(words: Vocabulary, compared: Comparison, *, every: bool) -> None:
+    """The comparison within 100 columns; with `every`, all cards and each region of them."""
+    # 1. the answer, and how sure it is
+    for line in headline(compared):
+        say(line)
+    if not compared.differences:
+        return
+    # 2. who says what, by activity group
+    say()
+    table(["", *compared.names, "kinds of use"], _matrix(words, compared))
+    # 3. the cards
+    shown = compared.cards if every else compared.cards[:CARDS]
+    for n, card in enumerate(shown, 1):
+        _card(words, compared, n, card, every=every)
+    if len(shown) < len(compared.cards):
+        say()
+        say(f"{len(compared.cards) - len(shown)} more cards, less serious: add --all, or --json for every region")
+
+
+def headline(compared: Comparison) -> list[str]:
+    """The answer in a sentence or two."""
+    who = " and ".join([", ".join(compared.names[:-1]), compared.names[-1]])
+    who = who[:1].upper() + who[1:]
+    if compared.equivalent:
+        return [f"{who} say the same of every use: proven over the whole vocabulary."]
+    kinds = Counter(d.kind for d in compared.differences)
+    parts = [f"{kinds[k]} in {text}" for k, text in _KINDS.items() if kinds[k]]
+    out = [f"{who} differ on {len(compared.differences)} kinds of use: {', '.join(parts)}."] if parts else []
+    if compared.complete:
+        return [*out, "Proven complete: every other use is decided alike."]
+    first = [] if out else [f"No use was found on which {compared.names[0]} and the others differ, but:"]
+    return [*out, *first, "Not proven: " + "; ".join(compared.open) + "."]
+
+
+_KINDS = {"outcome": "the outcome", "needs": "the approvals needed", "duties": "duties alone"}
+
+
+def _matrix(words: Vocabulary, compared: Comparison) -> list[list[str | Text]]:
+    """A row for each activity group and what the parties say there, with the number of regions that reach into it."""
+    count: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    for d in compared.differences:
+        said = tuple(str(v.signature.outcome) for v in d.views)
+        for group in dict.fromkeys(words.activities[a].group for a in d.activities or words.activities):
+            count[group, said] += 1
+    rows: list[list[str | Text]] = []
+    last = ""
+    for (group, said), n in sorted(count.items(), key=lambda item: (list(words.groups).index(item[0][0]), -item[1])):
+        rows.append([words.groups[group] if group != last else "", *map(outcome, said), str(n)])
+        last = group
+    return rows
+
+
+def _card(words: Vocabulary, compared: Comparison, n: int, card: Card, *, every: bool) -> None:
+    say()
+    groups = ", ".join(words.groups[g] for g in card.groups) if len(card.groups) < len(words.groups) else "any activity"
+    say(Text(f"{n}  {groups}", style="bold"))
+    say(f"   {card.text}")
+    say(f"   for example: {plainly(card.differences[0].use)}")
+    for d in card.differences if every else ():
+        _region(compared, d)
+
+
+def _region(compared: Comparison, d: Difference) -> None:
+    views = [f"{who} {v.signature.outcome}" for who, v in zip(compared.names, d.views, strict=True)]
+    say(f"   {d.id}  {d.kind}: {', '.join(views)}")
+    say(f"      {d.text}")
+    say(f"      for example: {plainly(d.use)}")
+
+
+def plainly(use: Use) -> str:
+    """A use on one line."""
+    parts = [use.activity]
+    parts += [f"{k} {v}" for k, v in (("component", use.component), ("model", use.model)) if v]
+    for name, value in use.facts.items():
+        stated = ", ".join(sorted(value)) or "none" if isinstance(value, frozenset) else str(value)
+        source = f" ({use.sources[name]})" if name in use.sources else ""
+        parts.append(f"{name} = {stated}{source}")
+    return "; ".join(parts)
