@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from brightline.analysis.lint import lint_meaning
 from brightline.terms import Pack, confirm, decide, lint, read_pack, run_scenarios
 from brightline.vocabulary import module, read_use
 
@@ -54,8 +55,16 @@ def test_every_kind_of_example_is_run() -> None:
 def test_every_code_of_the_linter_is_in_the_table() -> None:
     """A pack with everything wrong says every code."""
     toml = f'[vocabulary]\ncore = "{module("core").digest}"\n[authorities.memo]\ntitle = "Memo"\n'
+    toml = f'party = "vendr"\n{toml}'
     cedar = """permit (principal, action == Action::"gen.office", resource) when { false };
-               @id("W") @text("Should not.") permit (principal, action == Action::"gen.office", resource);"""
-    said = {f.code for f in lint(read_pack("p", {"terms.toml": toml, "terms.cedar": cedar}))}
+               @id("W") @text("Should not.") permit (principal, action == Action::"gen.office", resource);
+               @id("X") permit (principal, action == Action::"intel.osint", resource) when { context.place == "home" };
+               @id("Y") forbid (principal, action == Action::"intel.osint", resource) when { context.place == "home" };
+               @id("Y2") forbid (principal, action == Action::"intel.osint", resource) when { context.place == "home" }
+               unless { context.approvals.contains("official") };
+               @id("Z") forbid (principal, action == Action::"gen.office", resource);
+               """
+    pack = read_pack("p", {"terms.toml": toml, "terms.cedar": cedar})
+    said = {f.code for f in [*lint(pack), *lint_meaning(pack), *lint_meaning(pack, rlimit=1)]}
     rows = [line for line in PAGE.split("## Lint")[1].splitlines() if line.startswith("| `")]
     assert {code for row in rows for code in re.findall(r"`([a-z-]+)`", row.split(" | ")[0])} == said

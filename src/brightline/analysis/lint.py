@@ -82,7 +82,7 @@ class _Findings:
     def supplies(self) -> Iterator[Finding]:
         for c, duty in unperformed(self.reach):
             text = f"no gateway performs the duty {duty!r} that it asks for: ask for one that is performed"
-            yield self.finding("nobody-supplies", c, Severity.ERROR, text)
+            yield self.finding("opens-nothing", c, Severity.ERROR, text)
         for found in idle(self.reach):
             use = self.reach.least(found.lifted)
             self.bear_out(use, [], [])

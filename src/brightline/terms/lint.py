@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from brightline.errors import nearest
 from brightline.terms.clause import Clause
 from brightline.terms.cubes import cubes
 from brightline.terms.pack import Pack
@@ -27,6 +28,9 @@ WEAK_WORDS = (
     (r"as amended", "it floats: whoever amends the document changes the terms"),
 )
 """Words that changed real deals (domain/POSITIONS.md, section 2), each with what it lets through."""
+
+PARTIES = ("vendor", "customer", "legislator")
+"""Whose position a pack can be; of several with `and` between them."""
 
 _COMPILED = tuple((re.compile(rf"\b(?:{p})\b", re.IGNORECASE), why) for p, why in WEAK_WORDS)
 
@@ -62,7 +66,7 @@ class Finding:
 def lint(pack: Pack) -> list[Finding]:
     """All findings that need no solver, in the order of the text. The pack is ok iff none is an error."""
     found = [f for c in pack.terms.clauses for f in _clause(pack, c)]
-    return in_order(pack, [*found, *_undecided(pack), *_authorities(pack)])
+    return in_order(pack, [*found, *_undecided(pack), *_authorities(pack), *_party(pack)])
 
 
 def in_order(pack: Pack, findings: Iterable[Finding]) -> list[Finding]:
@@ -107,21 +111,31 @@ def _undecided(pack: Pack) -> Iterator[Finding]:
             )
 
 
+def _party(pack: Pack) -> Iterator[Finding]:
+    """Whose position it is, in words that everyone knows: a slip here puts a text on nobody's side."""
+    for name in pack.about.get("party", PARTIES[0]).split(" and "):
+        if name not in PARTIES:
+            text = f"no party is called {name[:60]!r}: {nearest(name[:60], PARTIES)}"
+            line = _line(pack, r"^\s*party\s*=")
+            yield Finding("unknown-party", "", Severity.ERROR, text, f"{pack.name}/terms.toml:{line}")
+
+
 def _authorities(pack: Pack) -> Iterator[Finding]:
     """An authority cited without date and digest floats: it can be rewritten while the agreement stands."""
     for name, entry in pack.terms.authorities.items():
         missing = [k for k in ("date", "digest") if not entry.get(k)]
         if missing:
             text = f"the authority {name} has no {' and no '.join(missing)}: pin the document as it stands today"
-            line = pack.files["terms.toml"][: _defined(pack, name)].count("\n") + 1
+            quoted = rf'"?{re.escape(name)}"?'
+            line = _line(pack, rf"^\s*(?:\[authorities\.{quoted}\]|{quoted}\s*=)")
             yield Finding("unpinned-authority", "", Severity.ERROR, text, f"{pack.name}/terms.toml:{line}")
 
 
-def _defined(pack: Pack, authority: str) -> int:
-    """Where terms.toml begins to speak of `authority`: its table's header, or its line under [authorities]."""
-    name = rf'"?{re.escape(authority)}"?'
-    found = re.search(rf"^\s*(?:\[authorities\.{name}\]|{name}\s*=)", pack.files["terms.toml"], re.MULTILINE)
-    return found.start() + len(found.group()) if found else 0
+def _line(pack: Pack, pattern: str) -> int:
+    """The line of terms.toml on which `pattern` is first found."""
+    text = pack.files["terms.toml"]
+    found = re.search(pattern, text, re.MULTILINE)
+    return text.count("\n", 0, found.end() if found else 0) + 1
 
 
 def place_of(pack: Pack, c: Clause) -> str:
