@@ -67,7 +67,8 @@ def columns(data: bytes, first: int) -> Columns:
     raw = np.frombuffer(data, np.uint8).reshape(-1, ENTRY_BYTES)
     words = np.frombuffer(data, np.uint64).reshape(-1, ENTRY_BYTES // 8)
     kind = np.ascontiguousarray(entries["kind"])
-    clauses = np.bitwise_or.reduce(words[:, 3:11], axis=0)
+    # A column at a time: over rows of eight words, numpy would begin anew for each row.
+    clauses = np.array([np.bitwise_or.reduce(words[:, column]) for column in range(3, 11)])
     clauseless = np.ones(len(kind), np.bool_)
     for i in np.flatnonzero(clauses).tolist():
         clauseless &= words[:, 3 + i] == 0
