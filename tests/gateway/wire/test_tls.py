@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
 
 import pytest
 
 from brightline.errors import UpstreamError, UpstreamFault
-from brightline.gateway.wire import Limits, UpstreamLimits
+from brightline.gateway.wire import Limits, Reply, Request, UpstreamLimits
 from tests.gateway.wire.rig import Client, Peer, Rig, get, post
 from tests.gateway.wire.test_forward import forwarding
 from tests.gateway.wire.test_upstream import answering, call
@@ -75,4 +76,22 @@ def test_tls_on_both_sides(rig: Rig, certificates: Path, secure: ssl.SSLContext)
             plain.until(b"HTTP/1.1 200")
     with Client(server.address, tls=trust) as client:
         client.send(get(b"/")).until(b"\r\n0\r\n\r\n")
+    rig.until(lambda: server.clients == 0)
+
+
+def test_an_answer_cut_short_never_looks_whole_over_tls(rig: Rig, certificates: Path, secure: ssl.SSLContext) -> None:
+    """To HTTP/1.0 the end of the connection is the end of the answer, so it must not be TLS's orderly one."""
+
+    async def fails(_: Request, reply: Reply) -> None:
+        reply.start(200, [])
+        await reply.write(b"part")
+        raise ZeroDivisionError
+
+    server = rig.serve(fails, Limits(linger_seconds=0.05), tls=secure)
+    trust = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
+    plain = socket.create_connection(server.address, timeout=10)
+    with trust.wrap_socket(plain, server_hostname="localhost", suppress_ragged_eofs=False) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        with pytest.raises((ConnectionResetError, ssl.SSLEOFError)):
+            list(iter(lambda: client.recv(4096), b""))
     rig.until(lambda: server.clients == 0)
