@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from brightline.terms import read_pack
 from brightline.vocabulary import SHIPPED, module, shipped
 from brightline.vocabulary.reference import page
 
@@ -59,3 +60,10 @@ def test_the_modules_give_the_same_fact_words_of_their_own(fact: str) -> None:
 def test_health_brings_a_fact_of_its_own() -> None:
     assert HOSPITAL.facts["sensitivity"].names == ("none", "ordinary", "special", "unknown")
     assert "sensitivity" in HOSPITAL.facts["claimed"].names
+
+
+def test_a_bare_text_of_before_keeps_its_words_and_its_digest() -> None:
+    """Agreements hold texts without a terms.toml: a module that is added later must not change what was signed."""
+    bare = read_pack("bare.cedar", {"terms.cedar": '@id("a") permit (principal, action, resource);'})
+    assert [m.name for m in bare.terms.scope.vocabulary.modules] == ["core", "defence"]
+    assert bare.terms.digest == "sha256:23ee3e66645d953501db0fef57c2be88ef6881b7a3324deccd7858bc85d4b8aa"

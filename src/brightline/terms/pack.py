@@ -24,6 +24,7 @@ _PLAIN = ("title", "party", "date", "protected_persons", "home", "summary")
 _KEYS = (*_PLAIN, "vocabulary", "adopted", "components", "models", *TABLES)
 _AUTHORITY = ("title", "date", "digest", "reference")
 AS_AMENDED = "as amended"
+_BARE = ("core", "defence")  # never more: a module that is added later would change the digest of every bare file
 _REFERENCES = ("dated", AS_AMENDED)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@/-]{0,127}")
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
@@ -54,7 +55,7 @@ def read_pack(name: str, files: Mapping[str, str]) -> Pack:
         if text.startswith("\ufeff"):
             _bad("a byte-order mark", f"{name}/{file}:1" if "terms.toml" in files else f"{name}:1", BOM)
     if "terms.toml" not in files:
-        return Pack(name, read_terms(Scope(shipped()), files["terms.cedar"], name), {}, dict(files))
+        return Pack(name, read_terms(Scope(shipped(*_BARE)), files["terms.cedar"], name), {}, dict(files))
     scope, about, authorities, adopted = _read_toml(files["terms.toml"], f"{name}/terms.toml")
     pinned: dict[str, str] = {k: about[k] for k in ("protected_persons", "home") if k in about}
     terms = read_terms(scope, files["terms.cedar"], f"{name}/terms.cedar", authorities, pinned, adopted)
