@@ -62,7 +62,8 @@ def test_every_code_of_the_linter_is_in_the_table() -> None:
                @id("Y") forbid (principal, action == Action::"intel.osint", resource) when { context.place == "home" };
                @id("Y2") forbid (principal, action == Action::"intel.osint", resource) when { context.place == "home" }
                unless { context.approvals.contains("official") };
-               @id("Z") forbid (principal, action == Action::"gen.office", resource);
+               @id("Z") forbid (principal, action == Action::"gen.office", resource)
+               when { context.place == "home" };
                """
     pack = read_pack("p", {"terms.toml": toml, "terms.cedar": cedar})
     said = {f.code for f in [*lint(pack), *lint_meaning(pack), *lint_meaning(pack, rlimit=1)]}

@@ -94,3 +94,64 @@ def test_packs(files: dict[str, str], place: str, text: str, cure: str) -> None:
     with pytest.raises(TermsError) as e:
         read_pack("p", files)
     check(e.value, {"place": place, "text": text, "cure": cure})
+
+
+def test_one_clause_at_fault_does_not_hide_the_next() -> None:
+    lines = [
+        '@id("A") permit (principal, action, resource) when { context.plase == "home" };',
+        '@id("B") permit (principal, action, resource);',
+        '@id("C") permit (principal, action, resource',
+        '); @id("D") forbid (principal, action, resource) when { context.place == "hom" };',
+        '@id("E") permit (principal, action resource);',
+    ]
+    with pytest.raises(TermsError) as e:
+        read_terms(SCOPE, "\n".join(lines), "t.cedar")
+    said = str(e.value)
+    assert e.value.place == "t.cedar:1 (A)"
+    assert "; and 2 more: t.cedar:4 (D): " in said
+    assert "did you mean 'place'?" in said
+    assert "did you mean 'home'?" in said
+    assert "t.cedar:5: not Cedar" in said
+    assert "(B)" not in said
+
+
+def test_faults_without_end_are_counted_and_not_all_told() -> None:
+    bad = '@id("C{}") permit (principal, action, resource) when {{ context.plase == "home" }};'
+    with pytest.raises(TermsError) as e:
+        read_terms(SCOPE, "\n".join(bad.format(i) for i in range(500)), "t.cedar")
+    assert "; and 499 more: t.cedar:2 (C1): " in str(e.value)
+    assert len(str(e.value)) < 5_000
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "line"),
+    [
+        ("permit (principal, action, resource)", 1, 1),
+        ("permit (principal, action, resource)\n\n// so\n", 1, 1),
+        ('\npermit (principal, action, resource)\n\n@id("b")\nforbid (principal, action, resource);', 2, 5),
+        ('@text("a; permit (x) b") permit (principal, action, resource)\nforbid (principal, action, resource);', 1, 2),
+    ],
+)
+def test_a_clause_without_its_end(text: str, place: int, line: int) -> None:
+    with pytest.raises(TermsError) as e:
+        read_terms(SCOPE, text, "t.cedar")
+    assert e.value.place == f"t.cedar:{place}"
+    assert e.value.cure.startswith(f"a clause ends with a `;`, and this one has none by line {line}; ")
+
+
+def test_a_clause_that_is_wrong_otherwise_is_not_told_to_end() -> None:
+    with pytest.raises(TermsError) as e:
+        read_terms(SCOPE, '@text("permit (a, b); forbid (c") permit (principal, action resource);', "t.cedar")
+    assert ";" not in e.value.cure
+
+
+@pytest.mark.parametrize("file", ["terms.cedar", "terms.toml", "scenarios.jsonl"])
+def test_a_byte_order_mark(file: str) -> None:
+    files = {"terms.cedar": "permit (principal, action, resource);", "terms.toml": toml({}), "scenarios.jsonl": ""}
+    assert read_pack("p", files)
+    with pytest.raises(TermsError) as e:
+        read_pack("p", files | {file: "\ufeff" + files[file]})
+    assert (e.value.place, e.value.text) == (f"p/{file}:1", "a byte-order mark")
+    assert "without a byte-order mark" in e.value.cure
+    with pytest.raises(TermsError, match="a byte-order mark"):
+        read_terms(SCOPE, "\ufeff" + files["terms.cedar"], "t.cedar")

@@ -129,6 +129,19 @@ def test_an_authority_that_is_pinned() -> None:
     assert found(GOOD + ALL, TOML + pinned) == []
 
 
+@pytest.mark.parametrize("party", ["vendor", "customer", "vendor and customer", "legislator"])
+def test_a_party_that_is_known(party: str) -> None:
+    assert found(GOOD + ALL, f'{TOML.partition("[")[0]}party = "{party}"\n[{TOML.partition("[")[2]}') == []
+
+
+@pytest.mark.parametrize("party", ["vendr", "vendor and custmer", "Vendor", ""])
+def test_a_party_that_nobody_is(party: str) -> None:
+    toml = f'{TOML.partition("[")[0]}party = "{party}"\n[{TOML.partition("[")[2]}'
+    (only,) = lint(pack(GOOD + ALL, toml))
+    assert (only.code, str(only.severity), only.place) == ("unknown-party", "error", "p/terms.toml:2")
+    assert "did you mean" in only.text or "known: customer" in only.text
+
+
 def test_findings_are_json_and_name_a_bare_file() -> None:
     bare = read_pack("my.cedar", {"terms.cedar": 'permit (principal, action == Action::"gen.unknown", resource);'})
     for f in lint(bare):
