@@ -204,7 +204,7 @@ class Brute:
 
         def change(choice: tuple[int, ...]) -> tuple[int, int]:
             each = sum(mine[o] for o in choice), sum(other[o] for o in choice)
-            return max(each), sum(each)
+            return sum(each), max(each)
 
         able = [c for c, met in self.texts.items() if self.hard <= met and self.worth(met) == worth]
         return min(able, key=lambda c: (*change(c), c))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from brightline.analysis.brief import Requirement
 from brightline.analysis.propose.cases import Written
-from brightline.analysis.propose.changes import Changes
+from brightline.analysis.propose.changes import Changes, Measure
 from brightline.analysis.propose.limits import Limits
 from brightline.analysis.propose.menus import Table
 from brightline.analysis.propose.refute import Refuter
@@ -148,17 +148,16 @@ class Search:
     def least(self, sums: Sequence[Sum]) -> Text | None:
         """Of the texts that meet everything hard within `sums`: least change, then the first in the order of the table.
 
-        Least change: the fewest written cases decided otherwise for the party that has more of them, then for both
-        together; then the fewest clauses struck or added, likewise.
+        Least change: the fewest written cases decided otherwise, counted for both parties together, then for the party
+        that has more of them; then the fewest clauses struck or added, likewise.
         """
         text = self.pick(self.hard, sums)
         if text is None:
             return None
-        # 1. by each measure first the worse off, then both together
-        for mine, other in self._changes.measures:
-            both = {x: mine.get(x, 0) + other.get(x, 0) for x in {**mine, **other}}
-            text, sums = self._fewest(text, sums, (mine, other))
-            text, sums = self._fewest(text, sums, (both,))
+        # 1. by each measure first both together, then the worse off, who has at least half of it
+        for both, mine, other in self._changes.measures:
+            text, sums = self._fewest(text, sums, (both,), both.offset)
+            text, sums = self._fewest(text, sums, (mine, other), (both.of(text.true) + 1) // 2)
         # 2. menu by menu the first option that still can be
         fixed: list[int] = []
         for menu in self.menus:
@@ -172,17 +171,20 @@ class Search:
                 break
         return text
 
-    def _fewest(self, text: Text, sums: Sequence[Sum], counts: Sequence[Mapping[int, int]]) -> tuple[Text, list[Sum]]:
-        """A text within `sums` whose largest of `counts` is as small as can be, and `sums` with that as bound."""
-        low, high = 0, max(self._sum(c, text) for c in counts)
+    def _fewest(
+        self, text: Text, sums: Sequence[Sum], measures: Sequence[Measure], low: int
+    ) -> tuple[Text, Sequence[Sum]]:
+        """A text within `sums` whose largest of `measures`, never below `low`, is as small as can be, and `sums` with
+        that as bound."""
+        high = max(m.of(text.true) for m in measures)
         while low < high:
             middle = (low + high) // 2
-            fewer = self.pick(self.hard, [*sums, *(Sum(c, high=middle) for c in counts)])
+            fewer = self.pick(self.hard, [*sums, *(m.at_most(middle) for m in measures)])
             if fewer is None:
                 low = middle + 1
             else:
-                text, high = fewer, max(self._sum(c, fewer) for c in counts)
-        return text, [*sums, *(Sum(c, high=high) for c in counts)]
+                text, high = fewer, max(m.of(fewer.true) for m in measures)
+        return text, [*sums, *(m.at_most(high) for m in measures)]
 
     def front(self, a: str, b: str) -> list[Text]:
         """The Pareto front of the two parties' wishes, what is best for A first; of each point, the least change.

@@ -13,7 +13,10 @@ from typing import Any, Literal
 
 import z3
 
-from brightline.analysis.smt.search import RLIMIT, UNKNOWN, Unknown
+from brightline.analysis.smt.search import UNKNOWN, Unknown
+
+RLIMIT = 20_000_000
+"""Z3's own count of work for one pick: a few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,12 @@ class Choosing:
         switches = [switch for s in sums for switch in self._switches(s)]
         if None in switches:
             return None
-        answer = self._solver.check(*map(self._literal, assumed), *switches)
-        if answer == z3.unknown:
+        some = [*map(self._literal, assumed), *switches]
+        asts = (z3.Ast * len(some))(*[t.as_ast() for t in some])
+        answer = z3.Z3_solver_check_assumptions(self._ref, self._solver.solver, len(some), asts)
+        if answer == z3.Z3_L_UNDEF:
             return UNKNOWN
-        if answer == z3.unsat:
+        if answer == z3.Z3_L_FALSE:
             return None
         model = self._solver.model().model
         return frozenset(i for i, decl in enumerate(self._decls, 1) if self._is_true(model, decl))
