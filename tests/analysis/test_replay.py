@@ -213,13 +213,13 @@ def changed(column: str, value: int | None, kind: str = "BIGINT") -> Callable[[P
     return selected(f'SELECT * REPLACE ({case}::{kind} AS "{column}")')
 
 
-def selected(select: str, words: bool = True) -> Callable[[Path], None]:
+def selected(select: str, words: bool = True, rows: int = 99) -> Callable[[Path], None]:
     def plant(path: Path) -> None:
         with duckdb.connect(":memory:") as con:
             ((said,),) = con.execute(
                 f"SELECT value FROM parquet_kv_metadata('{path}') WHERE key = 'brightline.words'"
             ).fetchall()
-            con.execute(f"CREATE TABLE t AS {select} FROM '{path}'")
+            con.execute(f"CREATE TABLE t AS {select} FROM '{path}' LIMIT {rows}")
             extra = f", KV_METADATA {{'brightline.words': '{said.decode()}'}}" if words else ""
             con.execute(f"COPY t TO '{path}' (FORMAT parquet{extra})")
 
@@ -230,6 +230,7 @@ UNKNOWN_PLACE = SCOPE.vocabulary.bits["place"]["unknown"]
 CLAIMED_PLACE = SCOPE.vocabulary.bits["claimed"]["place"]
 PLANTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "no words": (selected("SELECT *", words=False), "does not say what its bits stand for"),
+    "no row": (selected("SELECT *", rows=0), "u.parquet: no use in it"),
     "a column gone": (selected("SELECT * EXCLUDE (place)"), "no column place"),
     "a column too many": (selected("SELECT *, 1 AS plase"), "a column 'plase'.*did you mean 'place'"),
     "a text for a number": (selected("SELECT * REPLACE (place::VARCHAR AS place)"), "the column place is VARCHAR"),

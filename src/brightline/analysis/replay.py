@@ -143,6 +143,9 @@ class History:
             )
             # 3. every row of it is a use
             row = self._con.execute(faulty(self.layout).sql("duckdb")).fetchone()
+            some = self._con.execute("SELECT 1 FROM uses LIMIT 1").fetchone()
+        if some is None:
+            raise UseError("no use in it", place=place, cure="write at least one row")
         if row is not None and row[0] is not None:
             raise bad_row(self.layout, self._rows([row[0]])[row[0]], self._name(row[0]))
 

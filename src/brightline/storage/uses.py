@@ -24,7 +24,7 @@ def read_uses(path: Path, words: Vocabulary, progress: Callable[[str], None]) ->
     """The uses of a file, one a line in the neutral form; with `outcome` and `clauses` beside `facts` where it is known
     how they were decided. Raises UseError naming file, line and cure."""
     with os.fdopen(open_file(path), "rb") as file:
-        number = 0
+        number = found = 0
         while line := file.readline(MAX_LINE + 1):
             number += 1
             place = f"{path}:{number}"
@@ -33,8 +33,9 @@ def read_uses(path: Path, words: Vocabulary, progress: Callable[[str], None]) ->
             if number % _EVERY == 0:
                 progress(f"reading {path}: {number:,} lines")
             if line.strip():
+                found += 1
                 yield _past(words, parse(line, place, error=UseError), number, place)
-    if not number:
+    if not found:
         cure = 'write {"activity": "gen.office", "facts": {}}, one a line'
         raise UseError("no use in it", place=str(path), cure=cure)
 
