@@ -29,7 +29,7 @@ from tests.live.clients import (
 )
 from tests.live.stage import SITE_KEY, Gateway, Site, make_site, serving, upstream
 
-KILLS = 16
+KILLS = 10
 RAW_CLIENTS = 20  # and four of the SDKs
 PURPOSES = ("permit", "permit", "permit", "deny", "hold", "note")
 
