@@ -69,7 +69,7 @@ class Parser:
     @property
     def folder(self) -> str:
         """Its folder in FOUND, where the inputs that once broke the law stay."""
-        return self.name.replace(" ", "-")
+        return self.name.replace(" ", "-")  # a name is a word or two, and no path
 
 
 # ---- packs ---------------------------------------------------------------------------------------------------
@@ -339,10 +339,12 @@ def _answers() -> Iterator[Parser]:
         (Api.MESSAGES, scripts.message(), scripts.message_events()),
     ):
         read = partial(answers.body, api=api)
-        yield Parser(f"{api} answer", dump(plain), partial(read, kind="application/json"), (), (b'"usage":{},',))
+        yield Parser(
+            f"{api.name.lower()} answer", dump(plain), partial(read, kind="application/json"), (), (b'"usage":{},',)
+        )
         words = (b"data: ", b"data: [DONE]\n\n", b"event: error\n", b"\n\n", b":\n")
-        yield Parser(f"{api} stream", b"".join(events), partial(read, kind="text/event-stream"), (), words)
-        yield Parser(f"{api} error", b'{"error":{"message":"m"}}', partial(answers.failed, api=api), ())
+        yield Parser(f"{api.name.lower()} stream", b"".join(events), partial(read, kind="text/event-stream"), (), words)
+        yield Parser(f"{api.name.lower()} error", b'{"error":{"message":"m"}}', partial(answers.failed, api=api), ())
 
 
 PARSERS: Final = _seeds()
