@@ -9,15 +9,18 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from brightline.analysis import compare as module
+from brightline.analysis.boxes import Space
 from brightline.analysis.compare import compare
+from brightline.analysis.gap import Gap
 from brightline.analysis.smt import UNKNOWN, Search
 from brightline.errors import OracleError
 from brightline.storage.packs import open_pack
-from brightline.terms import Scope
+from brightline.terms import Scope, Terms
 from brightline.vocabulary import shipped
 from tests.analysis.gaps import check, random_uses, terms
 
@@ -27,7 +30,7 @@ ALL = '@id("p") @title("All") permit (principal, action, resource);'
 NOTE = 'forbid (principal, action == Action::"gen.office", resource)'
 
 
-def texts(*some: str):
+def texts(*some: str) -> list[Terms]:
     return [terms(SCOPE, "\n".join([ALL, *t.split("\n")])) for t in some]
 
 
@@ -60,8 +63,8 @@ when { context.place == "home" && ["bulk", "unknown"].contains(context.protected
     assert d.text == (
         "Search, join or score a data set mainly about many people who are not individually suspected (protected "
         "persons in bulk or not known; where the persons concerned are: at home; distinct persons in the agreed "
-        "window: 100 or more; where the data come from: anything but no data set or public sources): the vendor denies it by F "
-        "“Not at home”; the customer permits it by p “All”."
+        "window: 100 or more; where the data come from: anything but no data set or public sources): the vendor "
+        "denies it by F “Not at home”; the customer permits it by p “All”."
     )
     assert d.use.facts == {"protected_persons": "bulk", "place": "home", "distinct_persons": 100}
 
@@ -132,16 +135,16 @@ def test_a_solver_that_gives_up_is_a_third_answer(monkeypatch: pytest.MonkeyPatc
 def test_the_solver_catches_what_boxes_would_get_wrong(monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
     real = module.gap
 
-    def damaged(space, sides, steps, stop):
-        found = real(space, sides, steps, stop)
-        first, *rest = found.regions
+    def damaged(space: Space, *rest: Any) -> Gap:
+        found = real(space, *rest)
+        first, *others = found.regions
         match damage:
             case "one missing":
-                return replace(found, regions=tuple(rest))
+                return replace(found, regions=tuple(others))
             case "one too wide":
-                return replace(found, regions=(replace(first, box=space.full), *rest))
+                return replace(found, regions=(replace(first, box=space.full), *others))
             case _:
-                return replace(found, regions=(replace(first, ways=first.ways[::-1]), *rest))
+                return replace(found, regions=(replace(first, ways=first.ways[::-1]), *others))
 
     monkeypatch.setattr(module, "gap", damaged)
     with pytest.raises(OracleError, match="boxes and solver disagree"):

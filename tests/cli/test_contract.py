@@ -19,6 +19,7 @@ KEYS = {verb: set(re.findall(r"`(\w+)`", re.split("[;,] [a-z]", keys)[0])) for v
 RUNS: dict[str, tuple[str, ...]] = {
     "vocabulary": (),
     "decide": ("terms", "use.json"),
+    "compare": ("vendor", "customer"),
     "check": ("customer", "no-autonomous-weapons"),
     "replay": ("terms", "use.json"),
     "terms new": ("fresh",),
