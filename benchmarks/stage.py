@@ -71,6 +71,12 @@ component = "army/g2"
 key_sha256 = "{key}"
 purposes = ["ordinary"]
 """
+_AT_ONCE = """\
+max_concurrent = {calls}
+
+[limits]
+upstream_connections = {calls}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +101,15 @@ def agree(folder: Path) -> None:
 
 
 @contextmanager
-def governed(folder: Path, upstream: int, python: str = sys.executable) -> Iterator[Governed]:
+def governed(folder: Path, upstream: int, python: str = sys.executable, calls: int = 0) -> Iterator[Governed]:
     """`brightline serve` on the agreement, in front of the mock at the port `upstream`. Default settings.
 
-    `python`: another build of this version of Python, which runs the same packages.
+    `python`: another build of this version of Python, which runs the same packages. `calls`: how many calls of the
+    one key, and connections to the model, there may be at once, where more than usual.
     """
     key = hashlib.sha256(_API_KEY.encode()).hexdigest()
-    (folder / "brightline.toml").write_text(_CONFIG.format(upstream=upstream, key=key), "utf-8")
+    more = _AT_ONCE.format(calls=calls) if calls else ""
+    (folder / "brightline.toml").write_text(_CONFIG.format(upstream=upstream, key=key) + more, "utf-8")
     path = os.pathsep.join((str(Path(brightline.__file__).parent.parent), sysconfig.get_path("platlib")))
     command = pinned(python, "-m", "brightline.cli", "serve", "--config", "brightline.toml", "--json")
     began = time.perf_counter()
