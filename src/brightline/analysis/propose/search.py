@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from brightline.analysis.brief import Requirement
 from brightline.analysis.propose.cases import Written
@@ -15,8 +16,8 @@ from brightline.analysis.propose.changes import Changes, Measure
 from brightline.analysis.propose.limits import Limits
 from brightline.analysis.propose.menus import Table
 from brightline.analysis.propose.refute import Refuter
-from brightline.analysis.smt import UNKNOWN
-from brightline.analysis.smt.choosing import Choosing, Sum
+from brightline.analysis.smt import UNKNOWN, Unknown
+from brightline.analysis.smt.choosing import QUICK, RLIMIT, Choosing, Sum
 
 MAX_FRONT = 64
 Progress = Callable[[str], None]
@@ -82,18 +83,25 @@ class Search:
         return sum(self.requirements[r].weight for r in text.met if self.requirements[r].party == party)
 
     def pick(self, required: Iterable[int], sums: Sequence[Sum] = (), also: Iterable[int] = ()) -> Text | None:
+        """`try_pick`, with the chooser's full effort; where that is not enough, `complete` is false from then on."""
+        found = self.try_pick(required, sums, also, RLIMIT)
+        if found is UNKNOWN:
+            self.complete = False
+            return None
+        return found
+
+    def try_pick(
+        self, required: Iterable[int], sums: Sequence[Sum], also: Iterable[int], rlimit: int
+    ) -> Text | Literal[Unknown.UNKNOWN] | None:
         """A text that meets `required` over all uses, within `sums`, with the literals `also`; None where none is left.
 
         None means that there is none iff nothing was left `unsettled` on the way.
         """
         assumed = [*(self.claim(r) for r in sorted(required)), *also]
         while True:
-            found = self._choosing.pick(assumed, sums)
-            if found is UNKNOWN:
-                self.complete = False
-                return None
-            if found is None:
-                return None
+            found = self._choosing.pick(assumed, sums, rlimit=rlimit)
+            if found is UNKNOWN or found is None:
+                return found
             chosen = frozenset(x - 1 for x in found if x <= len(self.table.options))
             claimed = [r for r in range(len(self.requirements)) if self.claim(r) in found]
             broken = [r for r in claimed if self._refuted(r, chosen)]
@@ -176,15 +184,32 @@ class Search:
     ) -> tuple[Text, Sequence[Sum]]:
         """A text within `sums` whose largest of `measures`, never below `low`, is as small as can be, and `sums` with
         that as bound."""
-        high = max(m.of(text.true) for m in measures)
+        high, counted = max(m.of(text.true) for m in measures), False
         while low < high:
             middle = (low + high) // 2
-            fewer = self.pick(self.hard, [*sums, *(m.at_most(middle) for m in measures)])
-            if fewer is None:
+            bounds = [*sums, *(m.at_most(middle) for m in measures)]
+            fewer = self.pick(self.hard, bounds) if counted else self.try_pick(self.hard, bounds, (), QUICK)
+            if fewer is UNKNOWN:
+                # to count what cannot be left out is far quicker than to have the solver find it out by trying
+                low, counted = max(low, *(self._floor(m, sums) for m in measures)), True
+            elif fewer is None:
                 low = middle + 1
             else:
                 text, high = fewer, max(m.of(fewer.true) for m in measures)
         return text, [*sums, *(m.at_most(high) for m in measures)]
+
+    def _floor(self, measure: Measure, sums: Sequence[Sum]) -> int:
+        """No text within `sums` has less of `measure`: cores that share no weight, each with its least weight."""
+        left = {x: w for x, w in measure.weights.items() if w}
+        low = measure.offset
+        while True:
+            found = self.try_pick(self.hard, sums, [-x for x in left], QUICK)
+            core = [-x for x in self._choosing.core if -x in left]
+            if found is not None or not core:
+                return low
+            least = min(left[x] for x in core)
+            low += least
+            left = {x: w - least if x in core else w for x, w in left.items() if x not in core or w > least}
 
     def front(self, a: str, b: str) -> list[Text]:
         """The Pareto front of the two parties' wishes, what is best for A first; of each point, the least change.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import z3
 
@@ -17,6 +17,10 @@ from brightline.analysis.smt.search import UNKNOWN, Unknown
 
 RLIMIT = 20_000_000
 """Z3's own count of work for one pick: a few seconds."""
+QUICK = 200_000
+
+
+Picked: TypeAlias = frozenset[int] | Literal[Unknown.UNKNOWN] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +35,16 @@ class Sum:
 class Choosing:
     """`count` variables, and rules that stay. Has a Z3 context of its own."""
 
-    def __init__(self, count: int, rlimit: int = RLIMIT) -> None:
+    def __init__(self, count: int) -> None:
         self._context = z3.Context()
         self._ref = self._context.ref()
         self._solver = z3.SimpleSolver(ctx=self._context)
         self._solver.set("random_seed", 0)
-        self._solver.set("rlimit", rlimit)
         self._bits = [z3.Bool(f"x{i}", self._context) for i in range(1, count + 1)]
         self._nots = [z3.Not(b) for b in self._bits]
         self._decls = [b.decl().ast for b in self._bits]
+        self.core: frozenset[int] = frozenset()
+        """Those of the last pick's assumptions that cannot stand together; it found none. Not always the fewest."""
         self._sums: dict[tuple[tuple[tuple[int, int], ...], int], Any] = {}
 
     def rule(self, literals: Iterable[int]) -> None:
@@ -54,12 +59,13 @@ class Choosing:
             for b in variables[:i]:
                 self.rule([-a, -b])
 
-    def pick(
-        self, assumed: Iterable[int], sums: Sequence[Sum] = ()
-    ) -> frozenset[int] | Literal[Unknown.UNKNOWN] | None:
+    def pick(self, assumed: Iterable[int], sums: Sequence[Sum] = (), *, rlimit: int = RLIMIT) -> Picked:
         """The variables that are true in some choice within the rules, `assumed` and `sums`; None iff there is none."""
+        self._solver.set("rlimit", rlimit)
+        assumed = list(assumed)
         switches = [switch for s in sums for switch in self._switches(s)]
         if None in switches:
+            self.core = frozenset()
             return None
         some = [*map(self._literal, assumed), *switches]
         asts = (z3.Ast * len(some))(*[t.as_ast() for t in some])
@@ -67,6 +73,8 @@ class Choosing:
         if answer == z3.Z3_L_UNDEF:
             return UNKNOWN
         if answer == z3.Z3_L_FALSE:
+            core = {t.get_id() for t in self._solver.unsat_core()}
+            self.core = frozenset(x for x in assumed if self._literal(x).get_id() in core)
             return None
         model = self._solver.model().model
         return frozenset(i for i, decl in enumerate(self._decls, 1) if self._is_true(model, decl))
