@@ -14,7 +14,7 @@ from brightline.analysis.reach import bounds, parts
 from brightline.analysis.sql import clause_columns, decisions
 from brightline.storage.packs import open_pack
 from brightline.terms import Scope, Terms, read_terms
-from brightline.vocabulary import shipped
+from brightline.vocabulary import read_use, shipped
 from tests.analysis.answers import by_decide, by_duckdb, some_uses
 from tests.terms.generated import NAMES, SCOPE, policies
 from tests.terms.test_readings import terms_of
@@ -138,3 +138,26 @@ def test_the_text_is_the_same_every_time_and_holds_no_word_of_the_pack() -> None
     assert decisions(open_pack("compromise").terms).sql("duckdb") == text
     for clause in terms.clauses:
         assert clause.id not in text
+
+
+def test_fewest_first_then_in_vocabulary_order() -> None:
+    """One late duty before two early ones; every minimal set of approvals, least first, each with its own duties."""
+    text = """
+    @id("all") permit (principal, action, resource);
+    @id("few") forbid (principal, action in Action::"gen", resource) unless {
+      context.duties.contains("sample") || context.duties.containsAll(["note", "redact"]) };
+    @id("who") forbid (principal, action in Action::"surv", resource) unless {
+      (context.approvals.contains("second_reader") && context.duties.contains("minimise")) ||
+      (context.approvals.containsAll(["operator", "privacy_officer"]) && context.duties.containsAny(["redact", "note"]))
+    };
+    """
+    terms = read_terms(SCOPE, text, "order.cedar")
+    found = agree(terms, 9, 600)
+    assert min(found[1], found[2]) > 50
+    bits = SCOPE.vocabulary.bits
+    uses = [read_use(SCOPE.vocabulary, {"activity": a}) for a in ("gen.office", "surv.profile")]
+    (_, duties, *_), (_, _, needs, *_) = by_duckdb(terms, uses)
+    assert duties == bits["duties"]["sample"]
+    roles = bits["approvals"]
+    both = roles["operator"] | roles["privacy_officer"]
+    assert needs == f" {roles['second_reader']}:{bits['duties']['minimise']} {both}:{bits['duties']['note']}"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from brightline.analysis.layout import ACTIVITY, CLAIMED, Column, Kind, Layout
-from brightline.analysis.sql.decisions import USES
 from brightline.analysis.sql.pieces import case, column, equal, every, lacks, number, some, tree, unequal
+from brightline.analysis.sql.reading import USES
 from brightline.record.entry import OutcomeCode
 from brightline.terms.formula import MAX_NUMBER
 
