@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from brightline.analysis.lint import lint_meaning
 from brightline.analysis.shadows import Reach
+from brightline.analysis.smt import RLIMIT, Search
 from brightline.errors import OracleError, TermsError
 from brightline.storage.packs import SHIPPED, open_pack
 from brightline.terms import DEFAULT_DENY, Decision, Outcome, Pack, Terms, decide, lint, read_pack, read_terms
@@ -153,6 +154,22 @@ def test_a_finding_names_the_clauses_that_make_it_so() -> None:
     covered = forbid("C", ACT, "when context.persons >= 3", HOME)
     both = text("C", ALL, forbid("A", ACT, MANY), forbid("B", ACT, FEW), covered, forbid("D", READ, HOME))
     assert "by A (line 2) and B (line 3) too" in both
+
+
+def test_no_clause_is_named_that_could_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever core the solver gives: here all clauses there are."""
+    monkeypatch.setattr(Search, "core", lambda _: ["without A", "without B", "without D"])
+    clauses = [forbid("A", ACT, MANY), forbid("B", ACT, FEW), forbid("C", ACT, HOME), forbid("D", ACT, AWAY)]
+    reach = Reach(pack(ALL, *clauses).terms, RLIMIT)
+    others = [c for c in reach.forbids if c.id != "C"]
+    assert [c.id for c in reach.covering(reach.applies["C"], others)] == ["A", "B"]
+
+
+def test_activities_with_uses_that_nothing_decides_are_summed_up_once() -> None:
+    findings = lint_meaning(pack(permit("P", "", AWAY), permit("Q", READ)))
+    assert [f.text.partition(" are decided")[0] for f in findings if f.code == "undecided-cells"] == [
+        f"some uses of {ACT} and gen.unknown"
+    ]
 
 
 def test_each_cell_where_withholding_pays_is_one_finding_with_its_use() -> None:

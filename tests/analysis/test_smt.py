@@ -186,6 +186,9 @@ def test_the_least_use_states_the_fewest_facts_and_of_several_the_first() -> Non
         first | {"facts": {"distinct_persons": 7}},
         first | {"component": "army/g2"},
     )
+    phase, audience = (words.index[n] for n in ("phase", "audience"))
+    two_later = And((In(place, home), In(audience, 1)))
+    assert shown(Or((In(phase, 1), two_later))) == first | {"facts": {"phase": words.facts["phase"].names[0]}}
     unclaimed = And((In(place, home), Has(words.index["claimed"], words.bits["claimed"]["place"], absent=True)))
     assert shown(unclaimed) == first | {"facts": {"place": "home"}, "sources": {"place": "attested"}}
     assert least(space, space.formula(Or(()))) is None
