@@ -166,3 +166,12 @@ def test_every_authority_is_pinned_to_its_fixture(further: Pack) -> None:
     for entry in further.terms.authorities.values():
         fixture = f"{entry['title']}\n{entry['date']}\n"
         assert entry["digest"] == "sha256:" + hashlib.sha256(fixture.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("name", FIELD)
+def test_what_is_lawful_is_the_customers_law_word_for_word(name: str) -> None:
+    """The law is restated in each pack; a change in one place alone would pass for a difference between parties."""
+    law = {c.title: (c.activities, c.condition, c.text) for c in shipped_pack("customer").terms.clauses if c.is_law}
+    mine = {c.title: (c.activities, c.condition, c.text) for c in shipped_pack(name).terms.clauses if c.is_law}
+    assert mine.items() <= law.items()
+    assert len(mine) == (5 if name.startswith("openai") else 9)
