@@ -19,6 +19,7 @@ from brightline.errors import ConfigError
 from brightline.storage.packs import open_pack
 from brightline.terms import Result, run_scenarios
 
+TRIED, COMPARED, PROPOSED = 12, 33, 52  # rows and lines shown
 FLIPPED = 200  # bytes before the end of the bundle: inside the last entry
 
 
@@ -77,21 +78,26 @@ def _story(stage: Stage) -> dict[str, object]:
     # 1
     chapter(1, "Where the two positions differ")
     differing = _positions()
+    stage.command("compare", "vendor", "customer", status=1, show=True, most=COMPARED)
     # 2
-    chapter(2, "A compromise, signed by both")
-    _agreement(stage)
+    chapter(2, "What could join them")
+    stage.command("propose", "vendor", "customer", "--briefs", "vendor", "customer", show=True, most=PROPOSED)
+    say("Both choose the first, which the shipped pack `compromise` words.")
     # 3
-    chapter(3, "The gateway, in front of a real model")
+    chapter(3, "A compromise, signed by both")
+    _agreement(stage)
+    # 4
+    chapter(4, "The gateway, in front of a real model")
     with stage.gateway() as gateway:
         say(f"ready in {gateway.seconds:.1f} s: {gateway.url}")
-        # 4
-        chapter(4, "Six calls through the vendors' own SDKs")
+        # 5
+        chapter(5, "Six calls through the vendors' own SDKs")
         calls = demo_calls.make(gateway.url, stage.api_key)
-    # 5
-    chapter(5, "Evidence for the vendor: everything but the content")
-    verdict = _evidence(stage)
     # 6
-    chapter(6, "One byte of it changed on the way")
+    chapter(6, "Evidence for the vendor: everything but the content")
+    verdict = _evidence(stage)
+    # 7
+    chapter(7, "One byte of it changed on the way")
     forged = _forgery(stage)
     say()
     say("What it does not show: this grade covers what passed through the gateway, not what went round it.")
@@ -110,7 +116,7 @@ def _positions() -> list[str]:
     agreed = len(common) - len(differing)
     say(f"{len(common)} uses tried on both positions: they agree on {agreed} and differ on {len(differing)}, such as:")
     # Variants of one use go by A07, A07-person, …: the first of each is shown.
-    shown = list({i.partition("-")[0]: i for i in reversed(differing)}.values())[::-1]
+    shown = list({i.partition("-")[0]: i for i in reversed(differing)}.values())[::-1][:TRIED]
     rows: list[Sequence[str | Text]] = [
         (results["vendor"][i].scenario.text, *(outcome(_outcome(results, n, i)) for n in results)) for i in shown
     ]

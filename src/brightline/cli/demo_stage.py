@@ -44,8 +44,9 @@ class Stage:
         """What either party knows of the other's key from elsewhere."""
         return ("--vendor-key", "vendor.pub", "--customer-key", "customer.pub")
 
-    def command(self, *args: str, status: int = 0, show: bool = False) -> str:
-        """One verb, run as a person would. Raises MachineError where it does not end as the story says."""
+    def command(self, *args: str, status: int = 0, show: bool = False, most: int = 1000) -> str:
+        """One verb, run as a person would, its first `most` lines shown. Raises MachineError where it does not end as
+        the story says."""
         if show:
             say(f"$ brightline {shlex.join(args)}")
         done = subprocess.run(
@@ -59,7 +60,10 @@ class Stage:
             text = f"`brightline {shlex.join(args)}` ended {done.returncode}: {done.stderr.strip()}"
             raise MachineError(text, place="demo", cure="run `brightline doctor`, or report this")
         if show:
-            say("".join(f"  {line}\n" for line in done.stdout.splitlines()).rstrip())
+            lines = done.stdout.splitlines()
+            say("".join(f"  {line}\n" for line in lines[:most]).rstrip())
+            if len(lines) > most:
+                say(f"  … and {len(lines) - most} lines more: run it yourself")
         return done.stdout
 
     def json(self, *args: str, status: int = 0) -> Any:
