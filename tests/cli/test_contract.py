@@ -20,6 +20,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "vocabulary": (),
     "decide": ("terms", "use.json"),
     "compare": ("vendor", "customer"),
+    "propose": ("health-vendor", "health-hospital", "--briefs", "health-vendor", "health-hospital"),
     "check": ("customer", "no-autonomous-weapons"),
     "replay": ("terms", "use.json"),
     "terms new": ("fresh",),

@@ -27,7 +27,7 @@ def add(app: typer.Typer) -> None:
 def run(
     a: Annotated[str, typer.Argument(metavar="A", help=_PACK)],
     b: Annotated[str, typer.Argument(metavar="B", help=_PACK)],
-    more: Annotated[list[str] | None, typer.Argument(metavar="[BRIEF]…", help="More briefs.")] = None,
+    more: Annotated[list[str] | None, typer.Argument(help="More briefs, so that `--briefs ONE TWO` names two.")] = None,
     briefs: Annotated[
         list[str] | None, typer.Option("--briefs", help="A party's brief: its folder, or a shipped brief's name.")
     ] = None,
