@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brightline.cli.printing import Json, outcome, print_json, refuse_existing, say, write_new
+from brightline.cli.printing import Json, outcome, print_json, progress, refuse_existing, say, write_new
 from brightline.cli.starter import starter_pack
 from brightline.storage.packs import open_pack
 from brightline.terms import lint as lint_pack
@@ -44,6 +44,7 @@ def lint(pack: Pack, as_json: Json = False) -> None:
     from brightline.analysis.lint import lint_meaning  # noqa: PLC0415 - z3 takes 0.1 s to load
 
     opened = open_pack(pack)
+    progress(f"{len(opened.terms.clauses)} clauses, read together")
     findings = in_order(opened, [*lint_pack(opened), *lint_meaning(opened)])
     ok = all(f.severity is not Severity.ERROR for f in findings)
     if as_json:
