@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brightline.cli.printing import Json, print_json, progress
+from brightline.cli.printing import Json, print_json, progress, refuse_existing, say, write_new
 from brightline.errors import ConfigError
 from brightline.storage.packs import open_pack
 from brightline.terms import Pack
@@ -30,18 +32,29 @@ def compare(
         bool, typer.Option("--within", help="Of one pack: its words as meant, against the same at their word.")
     ] = False,
     every: Annotated[bool, typer.Option("--all", "-v", help="Show every region, not only each card's first.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write it as one page that can be printed, into this new file.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Every kind of use on which terms differ, each with one use and the clauses that make it so. Ends 1 where they
     differ, or where it is not proven that they do not."""
     some = [open_pack(p) for p in _wanted(packs, within)]
+    if html is not None:
+        refuse_existing(html)
     compared = _compared(some, within)
+    if html is not None:
+        from brightline.paper.page import comparison_page  # noqa: PLC0415 - as below
+
+        write_new(html, comparison_page(compared, some).encode())
     if as_json:
         print_json(compared.to_json())
     else:
         from brightline.cli.comparison import show  # noqa: PLC0415 - as below
 
         show(some[0].terms.scope.vocabulary, compared, every=every)
+        if html is not None:
+            say(f"wrote {html}")
     raise typer.Exit(0 if compared.equivalent else 1)
 
 
@@ -77,18 +90,18 @@ def who(packs: Sequence[Pack]) -> tuple[str, ...]:
 def _stop() -> Iterator[Stop]:
     """What tells the work how it goes on a terminal, and to stop at Ctrl-C: what was found by then is shown."""
     stopped: list[int] = []
-    told: list[str] = []
+    last = time.monotonic()
 
-    def interrupted(number: int, _: FrameType | None) -> None:
+    def interrupted(number: int, frame: FrameType | None) -> None:
         if stopped:  # twice: at once
-            signal.default_int_handler(number, None)
+            signal.default_int_handler(number, frame)
         stopped.append(number)
 
     def stop(text: str) -> bool:
-        if not told or told[-1] != text:
-            told.append(text)
-            if len(told) % 64 == 0:
-                progress(text)
+        nonlocal last
+        if time.monotonic() - last > 1:
+            last = time.monotonic()
+            progress(text)
         return bool(stopped)
 
     before = signal.signal(signal.SIGINT, interrupted)
