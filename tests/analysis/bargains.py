@@ -38,6 +38,13 @@ NOTE = 'context.duties.contains("note")'
 CLAIM = 'context.claimed.contains("place")'
 
 
+ALL = '@id("{}-all") permit (principal, action, resource);\n'
+
+
+def pack(party: str, text: str) -> Pack:
+    return read_pack(party, {"terms.toml": f'party = "{party}"\n{TOML}', "terms.cedar": text})
+
+
 @st.composite
 def clause(draw: st.DrawFn, head: str, permits: bool) -> str:
     """One clause within the profile: supplies only where having more helps, claims only where it does not."""
@@ -74,10 +81,10 @@ def bargains(draw: st.DrawFn) -> Bargain:
     """Two packs, two briefs; a party's own hard requirements do not contradict each other."""
     packs = []
     for party in ("one", "two"):
-        text = f'@id("{party}-all") permit (principal, action, resource);'
+        text = ALL.format(party)
         for n in range(draw(st.integers(0, 1))):
-            text += "\n" + draw(clause(f'@id("{party}-{n}")', False))
-        packs.append(read_pack(party, {"terms.toml": f'party = "{party}"\n{TOML}', "terms.cedar": text}))
+            text += draw(clause(f'@id("{party}-{n}")', False))
+        packs.append(pack(party, text))
     menus = draw(st.integers(1, 3))
     briefs = []
     for party in ("one", "two"):

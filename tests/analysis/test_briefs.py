@@ -12,7 +12,7 @@ from brightline.analysis.propose import propose
 from brightline.analysis.propose.menus import lay
 from brightline.errors import TermsError
 from brightline.terms import Pack, read_pack
-from tests.analysis.bargains import SCOPE, TOML
+from tests.analysis.bargains import ALL, SCOPE, TOML, pack
 
 OFFICE = 'action == Action::"gen.office"'
 GOOD = {
@@ -154,11 +154,6 @@ def test_demands_that_can_stand_together(text: str) -> None:
     assert len(read_brief("b", {"requirements.cedar": text}, SCOPE).requirements) == 2
 
 
-def pack(party: str, text: str) -> Pack:
-    return read_pack(party, {"terms.toml": f'party = "{party}"\n{TOML}', "terms.cedar": text})
-
-
-ALL = '@id("{}-all") permit (principal, action, resource);\n'
 A_TEXT = (
     ALL.format("A")
     + '@id("A-home") forbid (principal, action, resource) when { context.place == "home" };\n'
@@ -348,3 +343,26 @@ def test_what_a_pack_says_of_itself_is_joined() -> None:
     (proposal,) = propose(ours[0], ours[1], [brief]).proposals
     assert proposal.pack.terms.scope.vocabulary.names["lanes"] == {"both": "of A", "ours": "a", "their.s": 'b " \\'}
     assert proposal.pack.party == "a and b"
+
+
+PINS = {
+    "who is protected": ('protected_persons = "us"\n', 'protected_persons = "them"\n', "protected_persons"),
+    "an authority": (
+        '[authorities.law]\ntitle = "the law"\ndate = 2020-01-01\n',
+        '[authorities.law]\ntitle = "the law"\ndate = 2021-01-01\n',
+        "authorities.law",
+    ),
+}
+
+
+@pytest.mark.parametrize(("mine", "other", "name"), PINS.values(), ids=PINS)
+def test_what_both_pin_they_pin_alike(mine: str, other: str, name: str) -> None:
+    def pinned(party: str, more: str) -> Pack:
+        toml = f'party = "{party}"\n{more}{TOML}' if "[" not in more else f'party = "{party}"\n{TOML}{more}'
+        return read_pack(party, {"terms.toml": toml, "terms.cedar": ALL.format(party)})
+
+    a, b, same = pinned("A", mine), pinned("B", other), pinned("B", mine)
+    brief = read_brief("A", {"requirements.cedar": WORK}, a.terms.scope)
+    assert propose(a, same, [brief]).proposals
+    with pytest.raises(TermsError, match=f"B/terms.toml: {name}.*is not what A says.*settle that first"):
+        propose(a, b, [brief])

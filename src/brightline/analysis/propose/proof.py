@@ -1,13 +1,15 @@
-"""The solver's word on a text as written: it meets a requirement over all uses, a use breaks it, or that is unknown."""
+"""The solver's word on a text: it meets a requirement over all uses, a use breaks it, or that is unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from brightline.analysis.brief import Requirement
-from brightline.analysis.smt import UNKNOWN, Search, Space, Term, Unknown
-from brightline.terms import DUTIES, Scope, Terms
+from brightline.analysis.cover import Point
+from brightline.analysis.smt import UNKNOWN, Search, Space, Term, Unknown, find
+from brightline.terms import DUTIES, Scope
+from brightline.terms.clause import Clause
 
 
 class Proof:
@@ -17,10 +19,10 @@ class Proof:
         self._space = Space(scope)
 
     def broken(
-        self, terms: Terms, requirements: Sequence[Requirement]
+        self, text: Sequence[Clause], requirements: Sequence[Requirement]
     ) -> Requirement | Literal[Unknown.UNKNOWN] | None:
         """None iff every use meets every requirement; else the first that some use breaks."""
-        allowed = self._space.allowed(terms)
+        allowed = self._allowed(text)
         search = Search(self._space)
         # 1. all at once: nothing breaks any
         each = [self._breaks(r, allowed) for r in requirements]
@@ -29,6 +31,20 @@ class Proof:
             return UNKNOWN
         # 2. or which it is
         return next((r for r, term in zip(requirements, each, strict=True) if answer and search.true(term)), None)
+
+    def breach(self, text: Iterable[Clause], requirement: Requirement) -> Point | Literal[Unknown.UNKNOWN] | None:
+        """A use that breaks `requirement`; None iff there is none."""
+        use = find(self._space, self._breaks(requirement, self._allowed(text)))
+        if use is None or use is UNKNOWN:
+            return use
+        return Point(use.activity, tuple(self._space.scope.encode(use)))
+
+    def _allowed(self, text: Iterable[Clause]) -> Term:
+        """`Space.allowed`, of clauses that are no terms yet."""
+        logic, each = self._space.logic, [(c.permits, self._space.condition(c)) for c in text]
+        return logic.every(
+            [logic.some([t for permits, t in each if permits]), logic.no(logic.some([t for p, t in each if not p]))]
+        )
 
     def _breaks(self, requirement: Requirement, allowed: Term) -> Term:
         """As `analysis.check` reads a property."""

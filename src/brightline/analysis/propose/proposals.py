@@ -86,6 +86,7 @@ def propose(a: Pack, b: Pack, briefs: Sequence[Brief], progress: Progress = lamb
     """
     # 1. what is on the table, and who asks for what
     _check_parties(a, b, briefs)
+    _check_pins(a, b)
     table = lay(a, b, briefs)
     requirements = [r for brief in briefs for r in brief.requirements]
     progress(f"{len(table.menus)} menus, {len(table.options)} options, {len(requirements)} requirements")
@@ -106,7 +107,7 @@ def propose(a: Pack, b: Pack, briefs: Sequence[Brief], progress: Progress = lamb
     for number, text in enumerate(_balanced(search, texts, a.party, b.party), 1):
         progress(f"proof of proposal {number} of {len(texts)}")
         pack = write_pack(f"proposal-{number}", f"Proposal {number}", a, b, clauses_of(table, text.options))
-        broken = proof.broken(pack.terms, [requirements[r] for r in sorted(text.met)])
+        broken = proof.broken(pack.terms.clauses, [requirements[r] for r in sorted(text.met)])
         if broken is UNKNOWN:
             unproven |= text.met & search.hard
             continue
@@ -133,6 +134,17 @@ def _check_parties(a: Pack, b: Pack, briefs: Sequence[Brief]) -> None:
             cure = f"name one: {seen[brief.party]} is its brief too"
             raise TermsError(f"a second brief of the party {brief.party!r}", place=brief.name, cure=cure)
         seen[brief.party] = brief.name
+
+
+def _check_pins(a: Pack, b: Pack) -> None:
+    """What both packs pin they pin alike: a text has one meaning of it."""
+    pins: list[Mapping[str, object]] = [
+        {**p.terms.pinned, **{f"authorities.{k}": v for k, v in p.terms.authorities.items()}} for p in (a, b)
+    ]
+    for name in sorted(pins[0].keys() & pins[1].keys()):
+        if pins[0][name] != pins[1][name]:
+            cure = f"settle that first: every clause that rests on it means something else in {a.name}"
+            raise TermsError(f"{name} is not what {a.name} says", place=f"{b.name}/terms.toml: {name}", cure=cure)
 
 
 def _balanced(search: Search, texts: Sequence[Text], a: str, b: str) -> list[Text]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Literal
 
 from brightline.analysis.brief import Requirement
 from brightline.analysis.cover import Point, all_duties, touch
 from brightline.analysis.propose.menus import Table
+from brightline.analysis.propose.proof import Proof
 from brightline.analysis.smt import UNKNOWN, Unknown
 from brightline.terms.clause import Clause
 from brightline.terms.cubes import Cube, meet
@@ -52,7 +54,18 @@ class Refuter:
                 unknown = True
             elif found is not None:
                 return self.ground.point(found)
-        return UNKNOWN if unknown else None
+        return self._solver.breach(self._text(chosen), self.requirements[r]) if unknown else None
+
+    def _text(self, chosen: frozenset[int]) -> Iterator[Clause]:
+        """The clauses of the base and of those options: of all that can matter to the requirement."""
+        yield from self.table.base
+        for o in sorted(chosen):
+            yield from self.table.options[o].clauses
+
+    @cached_property
+    def _solver(self) -> Proof:
+        """Asked where splitting cubes came to its bound."""
+        return Proof(self.ground.scope)
 
     def _must_permit(
         self, region: Sequence[Cube], permits: Sequence[Cube], forbids: Sequence[Cube]
