@@ -107,7 +107,7 @@ async def run(config: Config, observe: Pack | None, progress: Progress, ready: C
         loop.add_signal_handler(sign, stop.set)
     async with running(config, observe, progress) as gateway:
         # What has stood since the start is not searched for garbage again (50 ms each time), and the calls under way
-        # not at every 700 objects (now at 5,000): reference counts free nearly all that a call makes.
+        # less often than at every 700 objects: reference counts free nearly all that a call makes.
         gc.collect()
         gc.freeze()
         gc.set_threshold(5_000, 5, 5)
