@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent / "http"
 VERDICTS = verdicts(FOLDER)
 FORWARDED = ("forwarded", "forwarded-smuggled")
 PASSED_ON = {b"accept", b"anthropic-version", b"anthropic-beta", b"openai-beta"}
-OURS = {b"host", b"content-type", b"authorization", b"content-length"}
+OURS = {b"host", b"accept-encoding", b"content-type", b"authorization", b"content-length"}
 
 
 @pytest.fixture(scope="module")
