@@ -32,7 +32,7 @@ _logger = logging.getLogger(__name__)
 class Appended(asyncio.Future[Receipt]):
     """What becomes of a draft. It cannot be cancelled: a task that is, while it waits here, learns of both at once."""
 
-    def cancel(self, msg: object = None) -> bool:
+    def cancel(self, msg: object = None) -> bool:  # noqa: ARG002 - the signature is asyncio's
         return False
 
 
