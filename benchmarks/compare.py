@@ -18,6 +18,8 @@ from brightline.storage.packs import open_pack
 from brightline.terms import Scope, Terms, read_terms
 from brightline.vocabulary import Fact, FactKind, shipped
 
+WORDS = shipped("core", "defence")
+
 ROUNDS = 1 if SHORT else 3
 SIZES = (15, 25) if SHORT else (15, 25, 50, 100, 200, 400)
 BUDGETS = {15: 0.5, 200: 5.0}
@@ -29,7 +31,7 @@ LIFTS = (
 
 
 def run() -> Iterator[Figure]:
-    scope = Scope(shipped())
+    scope = Scope(WORDS)
     for size in SIZES:
         a, b = (read_terms(scope, "\n".join(text), "benchmark.cedar") for text in drafts(size, 1))
         yield measured(f"compare, {size} v {size} clauses", a, b, BUDGETS.get(size))
@@ -66,9 +68,8 @@ def drafts(size: int, seed: int) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def clause(rng: random.Random, name: str) -> str:
-    words = shipped()
-    group = rng.choice(list(words.groups))
-    some = words.in_group(group)
+    group = rng.choice(list(WORDS.groups))
+    some = WORDS.in_group(group)
     action = ", ".join(f'Action::"{a}"' for a in rng.sample(some, rng.randint(1, min(4, len(some)))))
     facts = rng.sample(facts_of(group), rng.randint(2, 3))
     when = " && ".join(condition(rng, f) for f in facts)
@@ -94,4 +95,4 @@ def changed(rng: random.Random, text: str) -> str:
 
 
 def enums() -> Sequence[Fact]:
-    return [f for f in shipped().facts.values() if f.kind is FactKind.ENUM and len(f.names) > 2]
+    return [f for f in WORDS.facts.values() if f.kind is FactKind.ENUM and len(f.names) > 2]

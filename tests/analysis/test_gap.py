@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brightline.analysis.compare import compare, signature
+from brightline.analysis.difference import Comparison
 from brightline.terms import Scope, decide_case
 from tests.analysis.gaps import check, every_use, random_uses, said, terms
 from tests.terms.generated import SCOPE, policies
@@ -52,7 +55,7 @@ def test_the_quick_judge_is_decide(text: str, seed: int) -> None:
         assert said(t, activity, v) == signature(decide_case(t, activity, v))
 
 
-def assert_minimal(compared) -> None:
+def assert_minimal(compared: Comparison) -> None:
     """No region contains another; each lists the facts that do not matter in it."""
     regions = [d.region for d in compared.differences]
     for one in regions:
@@ -63,7 +66,7 @@ def assert_minimal(compared) -> None:
         assert not set(d.any) & set(d.region)
 
 
-def contains(big, small) -> bool:
+def contains(big: Mapping[str, Any], small: Mapping[str, Any]) -> bool:
     """Whether every use in region `small` lies in `big`, as far as single facts show."""
     for name, part in big.items():
         inner = small.get(name)

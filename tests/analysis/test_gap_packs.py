@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
+from functools import cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,21 +17,21 @@ from brightline.analysis.difference import Comparison
 from brightline.storage.packs import open_pack
 from brightline.terms import Scope, read_pack, read_scenarios
 from brightline.vocabulary import read_use, shipped
-from tests.analysis.gaps import MAX, check, homes, random_uses, said, terms
+from tests.analysis.gaps import MAX, check, homes, lies_in, random_uses, said, terms
 
 PACKS = {name: open_pack(name) for name in ("vendor", "customer", "compromise")}
 USES = 50_000
 
 
-@pytest.fixture(scope="module")
-def compared() -> dict[tuple[str, str], Comparison]:
-    return {(x, y): compare(PACKS[x].terms, PACKS[y].terms) for x, y in combinations(PACKS, 2)}
+@cache
+def compared(x: str, y: str) -> Comparison:
+    return compare(PACKS[x].terms, PACKS[y].terms)
 
 
-@pytest.mark.parametrize("x, y", combinations(PACKS, 2))
-def test_of_50000_uses_none_differs_outside_a_region_and_none_inside_agrees(compared, x: str, y: str) -> None:
+@pytest.mark.parametrize(("x", "y"), list(combinations(PACKS, 2)))
+def test_of_50000_uses_none_differs_outside_a_region_and_none_inside_agrees(x: str, y: str) -> None:
     a, b = PACKS[x].terms, PACKS[y].terms
-    result = compared[x, y]
+    result = compared(x, y)
     assert result.complete
     assert not result.equivalent
     uses = list(random_uses(a.scope, [a, b], USES, random.Random(f"{x} {y}")))
@@ -48,7 +51,7 @@ def test_of_50000_uses_none_differs_outside_a_region_and_none_inside_agrees(comp
     assert USES // 100 < differ.sum() < USES
 
 
-def inside_of(scope: Scope, region, activities, facts):
+def inside_of(scope: Scope, region: Mapping[str, Any], activities: Any, facts: Any) -> Any:
     """Which of many encoded uses lie in a region: `gaps.lies_in` for all of them at once."""
     words = scope.vocabulary
     out = np.ones(len(facts), dtype=bool)
@@ -124,14 +127,14 @@ def test_a_planted_word_is_found_exactly_and_alone(before: str, after: str, kind
         if kind == "needs":
             assert {d.kind} <= {"needs"} or d.kind == "outcome"
         assert clause in {*d.a.clauses, *d.b.clauses}
-    uses = random_uses(pack.terms.scope, [pack.terms, other], 10_000, random.Random(0))
+    uses = random_uses(pack.terms.scope, [pack.terms, other], 2_000, random.Random(0))
     check(result, [pack.terms, other], uses)
 
 
-def test_f01_the_vendor_and_the_customer_differ_on_these_scenarios_and_on_no_others(compared) -> None:
+def test_f01_the_vendor_and_the_customer_differ_on_these_scenarios_and_on_no_others() -> None:
     """F01 of SCENARIOS.md: the gap holds the scenarios on which their packs are meant to differ, and only those."""
     vendor, customer = (PACKS[n] for n in ("vendor", "customer"))
-    result = compared["vendor", "customer"]
+    result = compared("vendor", "customer")
     differ = set()
     for one, other in zip(read_scenarios(vendor), read_scenarios(customer), strict=True):
         assert one.id == other.id
@@ -146,14 +149,15 @@ def test_f01_the_vendor_and_the_customer_differ_on_these_scenarios_and_on_no_oth
 
 def test_f06_without_the_phrase_exactly_the_purchased_bulk_family_opens_again() -> None:
     pack = PACKS["vendor"]
-    kept = "\n".join(c.cedar for c in pack.terms.clauses if not c.id.startswith("V-R3"))
+    kept = "\n".join(c.cedar for c in pack.terms.clauses if c.id != "V-R3")
     without = read_pack("without", {**pack.files, "terms.cedar": kept}).terms
     result = compare(pack.terms, without)
     assert result.complete
     assert result.differences
     for d in result.differences:
+        assert "commercial_purchase" in d.region["data_origin"]["in"]
         assert set(d.region["data_origin"]["in"]) <= {"commercial_purchase", "unknown"}
-        assert set(d.a.clauses) <= {"V-R3", "V-R3-origin"}
+        assert list(d.a.clauses) == ["V-R3"]
         assert str(d.a.signature.outcome) == "deny"
         assert str(d.b.signature.outcome) == "permit"
     opened = {
@@ -179,13 +183,13 @@ def test_who_means_what_it_says_contradicts_itself_nowhere(name: str) -> None:
     assert compare_within(PACKS[name].terms).equivalent
 
 
-def test_every_example_is_a_use_that_reads_back_and_lies_in_its_region(compared) -> None:
-    for (x, _), result in compared.items():
+def test_every_example_is_a_use_that_reads_back_and_lies_in_its_region() -> None:
+    for x, y in combinations(PACKS, 2):
         scope = PACKS[x].terms.scope
-        for d in result.differences:
+        for d in compared(x, y).differences:
             use = read_use(scope.vocabulary, d.to_json()["use"])
             assert use == d.use
-            assert d in homes(scope, result, use.activity, scope.encode(use))
+            assert lies_in(scope, d.region, use.activity, scope.encode(use))
 
 
 def test_uses_of_a_bare_file_compare_without_components_or_models() -> None:

@@ -134,21 +134,6 @@ class Space:
         """The fields of a fact; none where no clause names it."""
         return self._by_fact.get(fact, ())
 
-    def point(self, activity: str, v: Sequence[int]) -> int:
-        """The box of one encoded use: one value in each field."""
-        out = self.activities([activity]) & self.fields[0].mask
-        for f in self.fields[1:]:
-            code = v[f.place]
-            match f.kind:
-                case Kind.NUMBER:
-                    i = max(i for i, low in enumerate(f.codes) if low <= code)
-                case Kind.MEMBER:
-                    i = int(bool(code & f.codes[1]))
-                case _:
-                    i = f.codes.index(code)
-            out |= 1 << (f.at + i)
-        return out
-
     def _impossible(self) -> Iterator[int]:
         for f in self._by_fact.get("claimed", ()):
             about = f.values[1]

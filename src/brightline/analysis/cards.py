@@ -1,9 +1,8 @@
 """Differences in the order in which a principal should read them, and grouped so that each is read once.
 
 Serious first: a denial against a permit, a denial against a hold, a hold against a permit, other needs, other duties.
-Among equals those that are sure to act, to harm or to touch liberty: of `actuation`, `effect` and `effect_on_person`,
-whose values the vocabulary lists from the mildest on, the mildest value that the region leaves counts. Then by activity
-group, those of the modules added for the case before those of the core and what reaches over many groups last, then by
+Among equals those that are sure to act, to harm or to touch liberty: of `actuation`, `effect` and `effect_on_person` the
+region leaves only the gravest value, which is the vocabulary's last, or its parents. Then by activity group, those of the modules added for the case before those of the core and what reaches over many groups last, then by
 activity, and then what takes the fewest facts to say.
 """
 
@@ -41,7 +40,7 @@ def seriousness(words: Vocabulary, d: Difference) -> tuple[int, int, int]:
         (Outcome.HOLD, Outcome.DENY): 1,
         (Outcome.PERMIT, Outcome.HOLD): 2,
     }.get((outcomes[0], outcomes[-1]), 4 if d.kind == "duties" else 3)
-    grave = sum(_mildest(words, d, fact) for fact in GRAVE if fact in words.facts)
+    grave = sum(_is_grave(words, d, fact) for fact in GRAVE if fact in words.facts)
     some = groups(words, d)
     return far, -grave, groups_in_order(words).index(some[0]) if len(some) <= MANY else len(words.groups)
 
@@ -59,12 +58,15 @@ def groups(words: Vocabulary, d: Difference) -> tuple[str, ...]:
     return tuple(g for g in groups_in_order(words) if g in some)
 
 
-def _mildest(words: Vocabulary, d: Difference, fact: str) -> int:
-    """How grave the mildest value is that the region leaves: 0 where it leaves `none`, `unknown` or any."""
-    part = d.region.get(fact)
-    if part is None or UNKNOWN in part["in"]:
-        return 0
-    return min(words.facts[fact].names.index(v) for v in part["in"])
+def _is_grave(words: Vocabulary, d: Difference, fact: str) -> bool:
+    """Whether the region leaves only the gravest value of a fact: the last that is known, or one of its parents."""
+    part, values = d.region.get(fact), {v.name: v for v in words.facts[fact].values if v.name != UNKNOWN}
+    grave: set[str] = set()
+    name = next(reversed(values), "")
+    while name in values:
+        grave.add(name)
+        name = values[name].parent
+    return part is not None and set(part["in"]) <= grave
 
 
 def cards(scope: Scope, differences: Sequence[Difference], *, by_group: bool = True) -> list[Card]:

@@ -14,7 +14,6 @@ from typing import Any
 from brightline.analysis.boxes import Space
 from brightline.analysis.cards import cards, ordered
 from brightline.analysis.confirming import confirm_gap
-from brightline.analysis.covering import Steps
 from brightline.analysis.difference import KEYS, Comparison, Difference, RegionJson, View, free, kind, region_json
 from brightline.analysis.example import example
 from brightline.analysis.gap import Stop, gap
@@ -30,8 +29,8 @@ from brightline.terms.outcome import Decision, Need, Outcome
 from brightline.terms.terms import Terms
 from brightline.vocabulary import Use
 
-STEPS = 3_000_000
-"""How far the search goes before it says what it could not prove: a minute or two."""
+MAX_STEPS = 500_000
+"""How far the search goes before it says what it could not prove. Three shipped packs at once take up to 180,000."""
 
 
 def _go_on(text: str) -> bool:  # noqa: ARG001 - who watches may want it
@@ -44,7 +43,7 @@ def compare(
     *more: Terms,
     names: Sequence[str] = (),
     performable: Sequence[str] = DUTIES,
-    steps: int = STEPS,
+    steps: int = MAX_STEPS,
     stop: Stop = _go_on,
 ) -> Comparison:
     """Where the terms differ. `names`: what to call the parties in sentences ("the vendor"). `stop` is told how far
@@ -57,7 +56,7 @@ def compare(
     return Comparison(names, tuple(differences), tuple(cards(a.scope, differences)), tuple(unproven))
 
 
-def compare_within(terms: Terms, name: str = "the text", *, steps: int = STEPS, stop: Stop = _go_on) -> Comparison:
+def compare_within(terms: Terms, name: str = "the text", *, steps: int = MAX_STEPS, stop: Stop = _go_on) -> Comparison:
     """Where one party contradicts itself: its terms as meant, against the same with `@reading("literal")` deciding. A
     card for each such clause."""
     names = (f"{name} as it means it", f"{name} at its word")
@@ -75,7 +74,7 @@ def _differences(
     performable = [d for d in performable if d in space.scope.vocabulary.bits["duties"]]
     sides = [side(space, t, performable) for t in terms]
     # 2. the regions on which they differ
-    found = gap(space, sides, Steps(steps), stop)
+    found = gap(space, sides, steps, stop)
     # 3. the solver's second opinion on all of them
     unproven = [] if found.complete else [STOPPED]
     unproven += confirm_gap(space, sides, (*found.regions, *found.same), whole=found.complete)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from brightline.analysis.boxes import Space
@@ -14,15 +14,20 @@ class Exhausted(Exception):  # noqa: N818 - not an error: an answer that was not
 
 @dataclass(slots=True)
 class Steps:
-    """How many steps may still be made: a bound that is the same on every machine, as time is not."""
+    """How many steps may still be made: a bound that is the same on every machine, as time is not. `halted`: asked now
+    and then whether to stop before."""
 
     left: int
+    halted: Callable[[], bool] = lambda: False
 
     def take(self) -> None:
-        """Raises Exhausted when none is left."""
+        """Raises Exhausted when none is left, or when it is to stop."""
         self.left -= 1
-        if self.left < 0:
+        if self.left < 0 or (not self.left % OFTEN and self.halted()):
             raise Exhausted
+
+
+OFTEN = 512
 
 
 def uncovered(space: Space, box: int, holes: list[int], steps: Steps) -> Iterator[int]:

@@ -54,6 +54,18 @@ class Difference:
         return self.views[1]
 
     @property
+    def agree(self) -> list[list[str]]:
+        """The parties (keys) that say the same, together."""
+        out: list[tuple[View, list[str]]] = []
+        for key, view in zip(KEYS, self.views, strict=False):
+            together = next((keys for v, keys in out if v.signature == view.signature), None)
+            if together is None:
+                out.append((view, [key]))
+            else:
+                together.append(key)
+        return [keys for _, keys in out]
+
+    @property
     def activities(self) -> Sequence[str]:
         """The activities of the region; none stands for all."""
         return self.region["activity"]["in"] if "activity" in self.region else ()
@@ -66,6 +78,7 @@ class Difference:
             "region": {k: dict(v) for k, v in self.region.items()},
             "any": list(self.any),
             **{key: view.to_json() for key, view in zip(KEYS, self.views, strict=False)},
+            **({"agree": self.agree} if len(self.views) > 2 else {}),
             "text": self.text,
         }
 

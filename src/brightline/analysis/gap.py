@@ -16,6 +16,7 @@ from brightline.analysis.regions import Region, region
 from brightline.analysis.sides import Block, Side
 from brightline.vocabulary.module import UNKNOWN
 
+MAX_REGIONS = 10_000  # more than anyone can read; each is put to closures and engine before it is shown
 Stop = Callable[[str], bool]
 """Told how far the work is; true if it is to stop."""
 
@@ -39,19 +40,26 @@ class Piece:
     blocks: tuple[Block, ...]
 
 
-def gap(space: Space, sides: Sequence[Side], steps: Steps, stop: Stop) -> Gap:
-    """All regions on which `sides` do not all say the same, none of them covered by the others."""
+def gap(space: Space, sides: Sequence[Side], most: int, stop: Stop) -> Gap:
+    """All regions on which `sides` do not all say the same, none of them covered by the others. `most`: steps."""
     found: list[Region] = []
     holes: list[int] = list(space.impossible)
-    complete = True
+    every = list(pieces(space, sides))
+    done, complete = 0, True
+
+    def halted() -> bool:
+        return stop(f"{done} of {len(every)} pairs of clauses, {len(found)} kinds of use")
+
+    steps = Steps(most, halted)
     try:
-        every = list(pieces(space, sides))
-        for n, piece in enumerate(every):
-            if stop(f"{n} of {len(every)} pairs of clauses, {len(found)} regions"):
+        for done, piece in enumerate(every):
+            if halted():
                 raise Exhausted
             inside = [h for h in piece.holes if space.meets(h, piece.box)]
             inside += [h for h in holes if space.meets(h, piece.box)]
             for free in uncovered(space, piece.box, inside, steps):
+                if len(found) == MAX_REGIONS:
+                    raise Exhausted
                 new = region(space, sides, natural(space, free), piece.blocks)
                 found.append(new)
                 holes.append(new.box)
@@ -116,14 +124,22 @@ def natural(space: Space, box: int) -> int:
 
 
 def irredundant(space: Space, regions: Sequence[Region], steps: Steps) -> list[Region]:
-    """`regions` without those that the others cover; the narrowest are tried first. Steps that run out drop none."""
-    out = list(regions)
-    for r in sorted(regions, key=lambda r: (-space.outside(space.full, r.box).bit_count(), r.box.bit_count(), r.box)):
-        others = [o.box for o in out if o is not r and o.ways == r.ways and space.meets(o.box, r.box)]
-        try:
-            if others and covers(space, others, r.box, steps):
-                out = [o for o in out if o is not r]
-        except Exhausted:
-            if any(o & r.box == r.box for o in others):
-                out = [o for o in out if o is not r]
-    return out
+    """`regions` without those that the others cover; the narrowest are tried first.
+
+    Where steps run out, only without those that lie in another: what is left is still sound and as complete as before.
+    """
+    # regions on which something else is said have no use in common
+    alike: dict[object, dict[int, None]] = {}
+    for r in regions:
+        alike.setdefault(r.ways, {})[r.box] = None
+    ones, guards = space.ones, space.guards
+    for boxes in alike.values():
+        for box in sorted(boxes, key=lambda b: (-space.outside(space.full, b).bit_count(), b.bit_count(), b)):
+            try:
+                others = [o for o in boxes if ((o & box) + ones) & guards == guards and o != box]
+                covered = covers(space, others, box, steps) if others else False
+            except Exhausted:
+                covered = any(o & box == box for o in boxes if o != box)
+            if covered:
+                del boxes[box]
+    return [r for r in regions if r.box in alike[r.ways]]

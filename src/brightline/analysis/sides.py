@@ -66,11 +66,6 @@ class Side:
         """The permits and forbids that a use (a box of one) lies in."""
         return [b for b in self.permits if b.box & use == use], [b for b in self.forbids if b.box & use == use]
 
-    def ways(self, use: int) -> tuple[Supply, ...]:
-        """The minimal supplies that have the use allowed; none where it is denied whatever is supplied."""
-        permits, forbids = self.around(use)
-        return ways(labels(permits), labels(forbids))
-
     def signature(self, ways: tuple[Supply, ...]) -> Signature:
         """Outcome, needs and duties as `decide` gives them where these are the ways to have a use allowed."""
         words = self.terms.scope.vocabulary

@@ -6,13 +6,14 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import PurePath
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brightline.cli.printing import Json, print_json, progress, refuse_existing, say, write_new
+from brightline.cli.papers import AuthorOption, DateOption, Docx, Html, author_of, second, write_comparison
+from brightline.cli.printing import Json, print_json, progress, refuse_existing, say
 from brightline.errors import ConfigError
 from brightline.storage.packs import open_pack
 from brightline.terms import Pack
@@ -32,29 +33,27 @@ def compare(
         bool, typer.Option("--within", help="Of one pack: its words as meant, against the same at their word.")
     ] = False,
     every: Annotated[bool, typer.Option("--all", "-v", help="Show every region, not only each card's first.")] = False,
-    html: Annotated[
-        Path | None, typer.Option(help="Write it as one page that can be printed, into this new file.")
-    ] = None,
+    html: Html = None,
+    docx: Docx = None,
+    author: AuthorOption = None,
+    date: DateOption = None,
     as_json: Json = False,
 ) -> None:
     """Every kind of use on which terms differ, each with one use and the clauses that make it so. Ends 1 where they
     differ, or where it is not proven that they do not."""
     some = [open_pack(p) for p in _wanted(packs, within)]
-    if html is not None:
-        refuse_existing(html)
+    refuse_existing(*(path for path in (html, docx) if path))
+    signed = author_of(second(some), author, date) if docx else None
     compared = _compared(some, within)
-    if html is not None:
-        from brightline.paper.page import comparison_page  # noqa: PLC0415 - as below
-
-        write_new(html, comparison_page(compared, some).encode())
+    written = write_comparison(compared, some, html, docx, signed)
     if as_json:
         print_json(compared.to_json())
     else:
         from brightline.cli.comparison import show  # noqa: PLC0415 - as below
 
         show(some[0].terms.scope.vocabulary, compared, every=every)
-        if html is not None:
-            say(f"wrote {html}")
+        for path in written:
+            say(f"wrote {path}")
     raise typer.Exit(0 if compared.equivalent else 1)
 
 
@@ -79,11 +78,12 @@ def _compared(packs: Sequence[Pack], within: bool) -> Comparison:
 
 
 def who(packs: Sequence[Pack]) -> tuple[str, ...]:
-    """What to call the parties in sentences: by party where that tells them apart, else by pack."""
-    parties = [p.party for p in packs]
-    if len(set(parties)) == len(parties) and all(p.about.get("party") for p in packs):
-        return tuple(f"the {p}" for p in parties)
-    return tuple(p.name for p in packs)
+    """What to call each in sentences: its party where that is one word and no other's, else its pack."""
+    parties = [p.about.get("party", "") for p in packs]
+    names = [PurePath(p.name).name for p in packs]
+    names = names if len(set(names)) == len(names) else [p.name for p in packs]
+    alone = [party.isalpha() and parties.count(party) == 1 for party in parties]
+    return tuple(f"the {party}" if a else name for party, a, name in zip(parties, alone, names, strict=True))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections import Counter
 from rich.text import Text
 
 from brightline.analysis.difference import Card, Comparison, Difference
+from brightline.analysis.sides import Signature
 from brightline.cli.printing import outcome, say, table
 from brightline.vocabulary import Use, Vocabulary
 
@@ -55,7 +56,7 @@ def _matrix(words: Vocabulary, compared: Comparison) -> list[list[str | Text]]:
     """A row for each activity group and what the parties say there, with the number of regions that reach into it."""
     count: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for d in compared.differences:
-        said = tuple(str(v.signature.outcome) for v in d.views)
+        said = tuple(_word(v.signature) for v in d.views)
         for group in dict.fromkeys(words.activities[a].group for a in d.activities or words.activities):
             count[group, said] += 1
     rows: list[list[str | Text]] = []
@@ -64,6 +65,11 @@ def _matrix(words: Vocabulary, compared: Comparison) -> list[list[str | Text]]:
         rows.append([words.groups[group] if group != last else "", *map(outcome, said), str(n)])
         last = group
     return rows
+
+
+def _word(said: Signature) -> str:
+    """`permit`, or `permit (note)` where the gateway has to do something for it."""
+    return f"{said.outcome} ({', '.join(said.duties)})" if said.duties else str(said.outcome)
 
 
 def _card(words: Vocabulary, compared: Comparison, n: int, card: Card, *, every: bool) -> None:
