@@ -69,6 +69,28 @@ when { context.place == "home" && ["bulk", "unknown"].contains(context.protected
     assert d.use.facts == {"protected_persons": "bulk", "place": "home", "distinct_persons": 100}
 
 
+def test_regions_are_as_wide_as_can_be() -> None:
+    facts = ['context.scale == "bulk"', 'context.place == "abroad"', 'context.audience == "foreign"']
+    both = [f'context.phase == "plan" && {f}' for f in facts]
+    a, b = texts(
+        f'@id("n") {NOTE};',
+        "\n".join(f'@id("{n}") {NOTE} when {{ {when} }};' for n, when in enumerate([*both, *facts])),
+    )
+    (d,) = compare(a, b).differences
+    assert set(d.region) == {"activity", "scale", "place", "audience"}
+    assert {"bulk", "abroad", "foreign"}.isdisjoint(v for part in d.region.values() for v in part["in"])
+    # two ways out of one clause are two regions, and there is no third
+    a, b = texts(f'@id("n") {NOTE};', f'@id("1") {NOTE} when {{ {both[0]} }};')
+    assert sorted(sorted(d.region) for d in compare(a, b).differences) == [["activity", "phase"], ["activity", "scale"]]
+
+
+def test_the_use_shown_is_claimed_unless_that_would_bring_in_other_clauses() -> None:
+    result = compare(open_pack("vendor").terms, open_pack("customer").terms)
+    plain = [d for d in result.differences if list(d.a.clauses) == ["V-S1"] and d.use.activity == "surv.biometric_id"]
+    assert plain
+    assert all(not d.use.sources for d in plain)
+
+
 def test_what_acts_harms_or_touches_liberty_comes_first() -> None:
     a, b = texts(
         """@id("1") forbid (principal, action, resource) when { context.place == "home" };

@@ -1,9 +1,10 @@
 """Differences in the order in which a principal should read them, and grouped so that each is read once.
 
 Serious first: a denial against a permit, a denial against a hold, a hold against a permit, other needs, other duties.
-Among equals those that are sure to act, to harm or to touch liberty: of `actuation`, `effect` and `effect_on_person` the
-region leaves only the gravest value, which is the vocabulary's last, or its parents. Then by activity group, those of the modules added for the case before those of the core and what reaches over many groups last, then by
-activity, and then what takes the fewest facts to say.
+Among equals those that are sure to act, to harm or to touch liberty: of `actuation`, `effect` and `effect_on_person`
+the region leaves only the gravest value, which is the vocabulary's last, or its parents. Then by activity group, those
+of the modules added for the case before those of the core and what reaches over many groups last; then by activity,
+and then what takes the fewest facts to say.
 """
 
 from __future__ import annotations

@@ -52,7 +52,8 @@ def gap(space: Space, sides: Sequence[Side], most: int, stop: Stop) -> Gap:
 
     steps = Steps(most, halted)
     try:
-        for done, piece in enumerate(every):
+        for n, piece in enumerate(every):
+            done = n
             if halted():
                 raise Exhausted
             inside = [h for h in piece.holes if space.meets(h, piece.box)]

@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brightline.cli.papers import AuthorOption, DateOption, Docx, Html, author_of, second, write_comparison
-from brightline.cli.printing import Json, print_json, progress, refuse_existing, say
+from brightline.cli.papers import (
+    AuthorOption,
+    DateOption,
+    Docx,
+    Html,
+    author_of,
+    check_papers,
+    second,
+    write_comparison,
+)
+from brightline.cli.printing import Json, print_json, progress, say
 from brightline.errors import ConfigError
 from brightline.storage.packs import open_pack
 from brightline.terms import Pack
@@ -42,7 +51,7 @@ def compare(
     """Every kind of use on which terms differ, each with one use and the clauses that make it so. Ends 1 where they
     differ, or where it is not proven that they do not."""
     some = [open_pack(p) for p in _wanted(packs, within)]
-    refuse_existing(*(path for path in (html, docx) if path))
+    check_papers(html, docx, author, date)
     signed = author_of(second(some), author, date) if docx else None
     compared = _compared(some, within)
     written = write_comparison(compared, some, html, docx, signed)
