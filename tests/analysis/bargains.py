@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
+from typing import Any
 
 from hypothesis import strategies as st
 
 from brightline.analysis.brief import Brief, Requirement, read_brief
 from brightline.analysis.propose.menus import Table
 from brightline.errors import TermsError
-from brightline.terms import DUTIES, Clause, Pack, read_pack
+from brightline.terms import DUTIES, Clause, Outcome, Pack, Terms, decide, read_pack, read_scenarios
 from brightline.terms.compiled import compile_clause
-from brightline.vocabulary import shipped
+from brightline.vocabulary import Use, shipped
 
 TOML = f"""
 [vocabulary]
@@ -77,31 +79,69 @@ class Bargain:
 
 
 @st.composite
-def bargains(draw: st.DrawFn) -> Bargain:
-    """Two packs, two briefs; a party's own hard requirements do not contradict each other."""
+def bargains(draw: st.DrawFn, *, haggling: bool = False) -> Bargain:
+    """Two packs, two briefs; a party's own hard requirements do not contradict each other. `haggling`: of every matter
+    both wish the opposite, and both could have it."""
+    written = "".join(json.dumps(c) + "\n" for c in draw(st.lists(scenarios(), max_size=4)))
     packs = []
     for party in ("one", "two"):
         text = ALL.format(party)
-        for n in range(draw(st.integers(0, 1))):
+        for n in range(draw(st.sampled_from([0, 1]))):
             text += draw(clause(f'@id("{party}-{n}")', False))
-        packs.append(pack(party, text))
-    menus = draw(st.integers(1, 3))
+        made = pack(party, text)
+        packs.append(replace(made, files={**made.files, "scenarios.jsonl": written}))
+    regions = draw(st.lists(region(), min_size=2 if haggling else 1, max_size=4, unique=True))
     briefs = []
     for party in ("one", "two"):
-        options = []
-        for m in range(menus):
-            for o in range(draw(st.integers(0 if party == "two" else 1, 2))):
-                head = f'@id("{party}-m{m}o{o}") @menu("m{m}") @option("{party} {o}")'
-                permits = draw(st.integers(0, 5)) == 0
-                options.append(draw(st.one_of(clause(head, permits), st.just(f"{head} {NOTHING}"))))
-        wanted = []
-        for r in range(draw(st.integers(1, 4))):
-            weight = draw(st.sampled_from(["", '@weight("1")', '@weight("2")', '@weight("3")']))
-            wanted.append(draw(clause(f'@id("{party}-r{r}") {weight}', draw(st.booleans()))))
+        wanted = [draw(wish(party, m, about, haggling)) for m, about in enumerate(regions)]
+        if draw(st.booleans()):
+            weight = draw(st.sampled_from(["", *WEIGHTS]))
+            wanted.append(draw(clause(f'@id("{party}-r") {weight}', draw(st.booleans()))))
+        options = [o for m, about in enumerate(regions) for o in draw(ways(party, m, about, haggling))]
         briefs.append(_brief(party, wanted, options))
     return Bargain(packs[0], packs[1], tuple(briefs))
 
 
+@st.composite
+def wish(draw: st.DrawFn, party: str, matter: int, about: str, haggling: bool) -> str:
+    """The one party forbids, the other permits: as a wish, or a demand."""
+    weight = draw(st.sampled_from(WEIGHTS if haggling else ["", *WEIGHTS]))
+    return f'@id("{party}-w{matter}") {weight} {"forbid" if party == "one" else "permit"} {about};'
+
+
+@st.composite
+def ways(draw: st.DrawFn, party: str, matter: int, about: str, haggling: bool) -> list[str]:
+    """One or two options of a matter, one of them as the party would have it."""
+    own = f"forbid {about};" if party == "one" else NOTHING
+    out = []
+    for o in range(draw(st.sampled_from([1, 2]))):
+        head = f'@id("{party}-m{matter}o{o}") @menu("m{matter}") @option("{party} {o}")'
+        usual = st.sampled_from([own, f"forbid {about} unless {{ {HELPS[0]} }};"]).map(lambda t, h=head: f"{h} {t}")
+        other = clause(head, draw(st.integers(0, 5)) == 0)
+        out.append(f"{head} {own}" if haggling and o == 0 else draw(st.one_of(usual, usual, other)))
+    return out
+
+
+@st.composite
+def region(draw: st.DrawFn) -> str:
+    """A head and condition that a menu is about, and that the parties want the opposite of."""
+    activity, fact = draw(st.sampled_from(ACTIVITIES)), draw(st.sampled_from(PLAIN))
+    return f'(principal, action == Action::"{activity}", resource) when {{ {fact} }}'
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> dict[str, Any]:
+    facts = {
+        "place": draw(st.sampled_from(["home", "abroad", "unknown"])),
+        "dataset": draw(st.sampled_from(["none", "registered", "unregistered"])),
+        "distinct_persons": draw(st.sampled_from([0, 10])),
+        "approvals": draw(st.sampled_from([[], ["legal_adviser"]])),
+    }
+    use = {"activity": draw(st.sampled_from(ACTIVITIES)), "component": draw(st.sampled_from(["army", "army/g2"]))}
+    return {"id": "case", "use": {**use, "facts": facts}, "expect": {"outcome": ["permit", "hold", "ask", "deny"]}}
+
+
+WEIGHTS = ('@weight("1")', '@weight("2")', '@weight("3")')
 NOTHING = "forbid (principal, action, resource) when { false };"
 
 
@@ -205,15 +245,20 @@ class Brute:
         points = {self.worth(met) for met in self.texts.values() if self.hard <= met}
         return {p for p in points if not any(q != p and q[0] >= p[0] and q[1] >= p[1] for q in points)}
 
-    def best(self, worth: tuple[int, int]) -> tuple[int, ...]:
+    def best(self, worth: tuple[int, int], packs: Sequence[Pack]) -> tuple[int, ...]:
         """Of the texts of that worth the one with the least change, then the first."""
-        mine, other = self.table.changes
-
-        def change(choice: tuple[int, ...]) -> tuple[int, int]:
-            each = sum(mine[o] for o in choice), sum(other[o] for o in choice)
-            return sum(each), max(each)
-
         able = [c for c, met in self.texts.items() if self.hard <= met and self.worth(met) == worth]
+        written = {str(s.use): s.use for p in packs for s in read_scenarios(p)}.values()
+        own = [[_said(p.terms, use) for use in written] for p in packs]
+
+        def change(choice: tuple[int, ...]) -> tuple[int, int, int, int]:
+            clauses = (*self.table.base, *(c for o in choice for c in self.table.options[o].clauses))
+            terms = Terms(packs[0].terms.scope, tuple(sorted(clauses, key=lambda c: c.id)))
+            said = [_said(terms, use) for use in written]
+            cases = [sum(a != b for a, b in zip(said, mine, strict=True)) for mine in own]
+            words = [sum(counts[o] for o in choice) for counts in self.table.changes]
+            return sum(cases), max(cases), sum(words), max(words)
+
         return min(able, key=lambda c: (*change(c), c))
 
     def cores(self) -> Iterator[tuple[int, ...]]:
@@ -227,3 +272,8 @@ class Brute:
             if found:
                 yield from found
                 return
+
+
+def _said(terms: Terms, use: Use) -> Outcome:
+    outcome = decide(terms, use).outcome
+    return Outcome.DENY if outcome is Outcome.ASK else outcome
