@@ -12,7 +12,7 @@ from brightline.analysis.boxes import Space
 from brightline.analysis.covering import Exhausted, Steps, covers, uncovered
 from brightline.analysis.sides import labels, side, ways
 from brightline.terms import DUTIES
-from tests.analysis.gaps import random_uses, terms
+from tests.analysis.gaps import drawn, random_uses, terms
 from tests.terms.generated import SCOPE, policies
 from tests.terms.small import SMALL
 
@@ -40,7 +40,7 @@ def spot(space: Space, activity: str, v: list[int]) -> int:
 @PLAIN
 @given(policies(SCOPE), st.integers(0, 99))
 def test_a_use_lies_in_a_clauses_boxes_iff_the_closures_say_that_it_applies(text: str, seed: int) -> None:
-    t = terms(SCOPE, text)
+    t = drawn(SCOPE, text)
     space = Space(SCOPE, [t])
     mine = side(space, t, DUTIES)
     index = SCOPE.vocabulary.index

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from brightline.analysis.compare import compare, signature
 from brightline.analysis.difference import Comparison
 from brightline.terms import Scope, decide_case
-from tests.analysis.gaps import check, every_use, random_uses, said, terms
+from tests.analysis.gaps import check, drawn, every_use, random_uses, said
 from tests.terms.generated import SCOPE, policies
 from tests.terms.small import CORE_ONLY, SMALL
 
@@ -25,7 +25,7 @@ SCOPED = Scope(CORE_ONLY, ("army", "army/g2"), {"big": (), "big-1": ("big",)})
 @given(st.data())
 @pytest.mark.parametrize("scope", [SMALL, SCOPED], ids=["facts", "components and models"])
 def test_every_use_that_differs_lies_in_a_region_and_no_other_does(scope: Scope, data: st.DataObject) -> None:
-    a, b = (terms(scope, data.draw(policies(scope, most=3, depth=1))) for _ in range(2))
+    a, b = (drawn(scope, data.draw(policies(scope, most=3, depth=1))) for _ in range(2))
     compared = compare(a, b)
     assert compared.complete
     uses = list(every_use(scope, [a, b]))
@@ -40,7 +40,7 @@ def test_every_use_that_differs_lies_in_a_region_and_no_other_does(scope: Scope,
 @settings(PLAIN, max_examples=10)
 @given(policies(SCOPE, most=4), policies(SCOPE, most=4), st.integers(0, 9))
 def test_texts_at_random_over_the_whole_vocabulary(one: str, other: str, seed: int) -> None:
-    a, b = terms(SCOPE, one), terms(SCOPE, other)
+    a, b = drawn(SCOPE, one), drawn(SCOPE, other)
     compared = compare(a, b, steps=2_000)
     if compared.complete:
         check(compared, [a, b], random_uses(SCOPE, [a, b], 2_000, random.Random(seed)))
@@ -50,7 +50,7 @@ def test_texts_at_random_over_the_whole_vocabulary(one: str, other: str, seed: i
 @settings(PLAIN, max_examples=5)
 @given(policies(SCOPE, most=4), st.integers(0, 9))
 def test_the_quick_judge_is_decide(text: str, seed: int) -> None:
-    t = terms(SCOPE, text)
+    t = drawn(SCOPE, text)
     for activity, v in random_uses(SCOPE, [t], 200, random.Random(seed)):
         assert said(t, activity, v) == signature(decide_case(t, activity, v))
 
