@@ -11,7 +11,7 @@ from brightline.analysis.difference import KEYS, Card, Comparison, Difference
 from brightline.analysis.joint import joint
 from brightline.analysis.sentence import what, where
 from brightline.paper.sheet import page
-from brightline.paper.wording import ClauseWords, Example, capital, clause_words, example, given, headline
+from brightline.paper.wording import ClauseWords, Example, capital, clause_words, example, given, headline, named
 from brightline.terms import Pack, Terms
 from brightline.terms.outcome import Outcome
 from brightline.terms.scope import Scope
@@ -83,7 +83,7 @@ def comparison_page(compared: Comparison, packs: Sequence[Pack]) -> str:
         else f"Where {' and '.join(compared.names)} differ",
         headline=headline(compared),
         open=compared.open,
-        names=[capital(n) for n in compared.names],
+        names=[named(n) for n in compared.names],
         rows=list(matrix(scope, compared)),
         alike=_alike(scope, compared),
         cards=[_card(scope, spoken, compared.names, c) for c in compared.cards],
@@ -146,7 +146,7 @@ def _card(scope: Scope, terms: Sequence[Terms], names: Sequence[str], card: Card
     words = scope.vocabulary
     first = card.differences[0]
     sides = [
-        SideWords(capital(n), str(v.signature.outcome), given(words, v.signature), clause_words(t, list(v.clauses)))
+        SideWords(named(n), str(v.signature.outcome), given(words, v.signature), clause_words(t, list(v.clauses)))
         for n, t, v in zip(names, terms, first.views, strict=True)
     ]
     whole = len(card.groups) == len(words.groups)
@@ -163,7 +163,7 @@ def _card(scope: Scope, terms: Sequence[Terms], names: Sequence[str], card: Card
 def _region(scope: Scope, names: Sequence[str], d: Difference) -> RegionWords:
     words = scope.vocabulary
     texts = [words.activities[a].text for a in d.activities]
-    asked = [f"{capital(n)}: {given(words, v.signature)}" for n, v in zip(names, d.views, strict=True)]
+    asked = [f"{named(n)}: {given(words, v.signature)}" for n, v in zip(names, d.views, strict=True)]
     return RegionWords(
         id=d.id,
         act=f"{capital('; or '.join(texts) if texts else what(words, ()))}.",
@@ -186,7 +186,7 @@ class TextWords:
 def _text(name: str, pack: Pack) -> TextWords:
     about = pack.about
     return TextWords(
-        capital(name),
+        named(name),
         about.get("title", pack.name),
         about.get("date", "none stated"),
         len(pack.terms.clauses),

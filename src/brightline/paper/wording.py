@@ -37,7 +37,7 @@ class ClauseWords:
 
 def headline(compared: Comparison) -> list[str]:
     """The answer in a sentence or two; what is not proven stands in `compared.open`."""
-    who = capital(" and ".join([", ".join(compared.names[:-1]), compared.names[-1]]))
+    who = named(" and ".join([", ".join(compared.names[:-1]), compared.names[-1]]))
     if compared.equivalent:
         return [f"{who} say the same of every use: proven over the whole vocabulary."]
     kinds = Counter(d.kind for d in compared.differences)
@@ -109,6 +109,11 @@ def clause_words(terms: Terms, ids: Sequence[str]) -> list[ClauseWords]:
             c = terms.clauses[terms.rank[i]]
             out.append(ClauseWords(c.id, c.title, c.text, c.annotations.get("source", "")))
     return out
+
+
+def named(who: str) -> str:
+    """A party at the head of a column: "The vendor"; a pack's own name is left as it is."""
+    return capital(who) if who.startswith("the ") else who
 
 
 def capital(text: str) -> str:

@@ -49,13 +49,18 @@ def write_pack(name: str, title: str, a: Pack, b: Pack, clauses: Sequence[Clause
 
 def words(clause: Clause) -> str:
     """The clause's Cedar with the annotations that are words of the text, and no comment."""
+    head = [f"@{w}({_quoted(clause.annotations[w])})" for w in WORDS if clause.annotations.get(w)]
+    short, long = head[:2], head[2:]
+    return "\n".join([" ".join(short), *long, code(clause)])
+
+
+def code(clause: Clause) -> str:
+    """The clause's Cedar as written, without annotations, comments and empty lines."""
     at = 0
     while m := _HEAD.match(clause.cedar, at):
         at = m.end()
     body = _COMMENT.sub(lambda m: m[1] or "", clause.cedar[at:]).strip()
-    head = [f"@{w}({_quoted(clause.annotations[w])})" for w in WORDS if clause.annotations.get(w)]
-    short, long = head[:2], head[2:]
-    return "\n".join([" ".join(short), *long, re.sub(r"\n\s*\n", "\n", body)])
+    return re.sub(r"\n\s*\n", "\n", body)
 
 
 def _quoted(text: str) -> str:
