@@ -6,6 +6,7 @@
     │   ├── UseError          a use: unknown word, wrong type, a fact that only the gateway sets
     │   ├── TermsError        a pack: terms.toml, terms.cedar, scenarios.jsonl
     │   ├── AgreementError    an offer, agreement or signature
+    │   ├── RegistryError     a registry's statement, or the folder that holds them
     │   ├── ConfigError       brightline.toml, a command line
     │   ├── KeyFileError      a key file
     │   ├── RecordError       an entry, note, tile, checkpoint or proof
@@ -59,6 +60,10 @@ class TermsError(InputError):
 
 class AgreementError(InputError):
     """An offer, agreement or signature that cannot stand."""
+
+
+class RegistryError(InputError):
+    """A registry's statement, or a set of them, that cannot stand."""
 
 
 class ConfigError(InputError):

@@ -2,16 +2,21 @@
 
 from brightline.keys.certificate import expiry
 from brightline.keys.dsse import Envelope, Signature
+from brightline.keys.jwk import Jwk, Token, read_jwks, read_token
 from brightline.keys.seal import open_sealed, seal, unwrap_keys, wrap_keys
 from brightline.keys.signing import SigningKey, VerifyKey
 
 __all__ = [
     "Envelope",
+    "Jwk",
     "Signature",
     "SigningKey",
+    "Token",
     "VerifyKey",
     "expiry",
     "open_sealed",
+    "read_jwks",
+    "read_token",
     "seal",
     "unwrap_keys",
     "wrap_keys",

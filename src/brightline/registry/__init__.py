@@ -1,0 +1,1 @@
+"""Signed registries: who may say what about purposes, data sets, authorities, tools, actors, models and prices."""
