@@ -119,7 +119,7 @@ def random_uses(scope: Scope, some: Sequence[Terms], count: int, rng: random.Ran
     space = Space(scope, some)
     sides = [side(space, t, DUTIES) for t in some]
     boxes = dict.fromkeys(b.box for s in sides for b in (*s.permits, *s.forbids))
-    free = [range(f.width) for f in space.fields]
+    free = [list(range(f.width)) for f in space.fields]
     choices = [[f.chosen(box) for f in space.fields] for box in boxes] or [free]
     for n in range(count):
         chosen = [rng.choice(some) for some in (rng.choice(choices) if n % 2 else free)]
