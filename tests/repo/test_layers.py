@@ -65,7 +65,17 @@ def test_an_offence_is_caught(tmp_path: Path, place: str, line: str, contract: s
 
 
 def test_every_package_of_the_kernel_is_under_its_contract() -> None:
-    names = "agreement assurance.verify canonical errors keys record registry terms vocabulary".split()
+    names = [
+        "agreement",
+        "assurance.verify",
+        "canonical",
+        "errors",
+        "keys",
+        "record",
+        "registry",
+        "terms",
+        "vocabulary",
+    ]
     paths = {f"brightline.{n}": ROOT / "src/brightline" / n.replace(".", "/") for n in names}
     built = {name for name, path in paths.items() if path.is_dir() or path.with_suffix(".py").exists()}
     assert set(KERNEL) == built
