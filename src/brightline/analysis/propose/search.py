@@ -204,8 +204,8 @@ class Search:
         low = measure.offset
         while True:
             found = self.try_pick(self.hard, sums, [-x for x in left], QUICK)
-            core = [-x for x in self._choosing.core if -x in left]
-            if found is not None or not core:
+            core = [-x for x in self._choosing.core() if -x in left] if found is None else []
+            if not core:
                 return low
             least = min(left[x] for x in core)
             low += least

@@ -23,6 +23,9 @@ QUICK = 200_000
 Picked: TypeAlias = frozenset[int] | Literal[Unknown.UNKNOWN] | None
 
 
+_Pairs: TypeAlias = tuple[tuple[int, int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Sum:
     """low <= the weights of the variables chosen, added up <= high."""
@@ -43,9 +46,9 @@ class Choosing:
         self._bits = [z3.Bool(f"x{i}", self._context) for i in range(1, count + 1)]
         self._nots = [z3.Not(b) for b in self._bits]
         self._decls = [b.decl().ast for b in self._bits]
-        self.core: frozenset[int] = frozenset()
-        """Those of the last pick's assumptions that cannot stand together; it found none. Not always the fewest."""
-        self._sums: dict[tuple[tuple[tuple[int, int], ...], int], Any] = {}
+        self._assumed: list[int] = []
+        self._sums: dict[tuple[_Pairs, int], Any] = {}
+        self._weights: dict[int, tuple[Mapping[int, int], tuple[_Pairs, _Pairs, int]]] = {}
 
     def rule(self, literals: Iterable[int]) -> None:
         """At least one of `literals` is true; none at all can never be met."""
@@ -62,22 +65,25 @@ class Choosing:
     def pick(self, assumed: Iterable[int], sums: Sequence[Sum] = (), *, rlimit: int = RLIMIT) -> Picked:
         """The variables that are true in some choice within the rules, `assumed` and `sums`; None iff there is none."""
         self._solver.set("rlimit", rlimit)
-        assumed = list(assumed)
+        self._assumed = list(assumed)
         switches = [switch for s in sums for switch in self._switches(s)]
         if None in switches:
-            self.core = frozenset()
+            self._assumed = []
             return None
-        some = [*map(self._literal, assumed), *switches]
+        some = [*map(self._literal, self._assumed), *switches]
         asts = (z3.Ast * len(some))(*[t.as_ast() for t in some])
         answer = z3.Z3_solver_check_assumptions(self._ref, self._solver.solver, len(some), asts)
         if answer == z3.Z3_L_UNDEF:
             return UNKNOWN
         if answer == z3.Z3_L_FALSE:
-            core = {t.get_id() for t in self._solver.unsat_core()}
-            self.core = frozenset(x for x in assumed if self._literal(x).get_id() in core)
             return None
         model = self._solver.model().model
         return frozenset(i for i, decl in enumerate(self._decls, 1) if self._is_true(model, decl))
+
+    def core(self) -> frozenset[int]:
+        """Those of the last pick's assumptions that cannot stand together; it found none. Not always the fewest."""
+        found = {t.get_id() for t in self._solver.unsat_core()} if self._assumed else set()
+        return frozenset(x for x in self._assumed if self._literal(x).get_id() in found)
 
     def _is_true(self, model: Any, decl: Any) -> bool:
         value = z3.Z3_model_get_const_interp(self._ref, model, decl)
@@ -85,15 +91,23 @@ class Choosing:
 
     def _switches(self, s: Sum) -> Iterator[Any]:
         """Assumptions under which the sum is within its bounds; None where it never can be."""
-        pairs = tuple((x, w) for x, w in s.weights.items() if w)
-        total = sum(w for _, w in pairs)
+        pairs, rest, total = self._weighed(s.weights)
         if s.high is not None and s.high < total:
             yield self._at_most(pairs, s.high, total)
         if s.low is not None and s.low > 0:
             # at least `low` chosen is at most the rest not chosen
-            yield self._at_most(tuple((-x, w) for x, w in pairs), total - s.low, total)
+            yield self._at_most(rest, total - s.low, total)
 
-    def _at_most(self, pairs: tuple[tuple[int, int], ...], high: int, total: int) -> Any:
+    def _weighed(self, weights: Mapping[int, int]) -> tuple[_Pairs, _Pairs, int]:
+        """The literals with their weights, the same negated, and the sum of all; made once for each mapping."""
+        known = self._weights.get(id(weights))
+        if known is None:
+            pairs = tuple((x, w) for x, w in weights.items() if w)
+            weighed = pairs, tuple((-x, w) for x, w in pairs), sum(w for _, w in pairs)
+            known = self._weights[id(weights)] = (weights, weighed)  # with the mapping, so that its id stays its own
+        return known[1]
+
+    def _at_most(self, pairs: _Pairs, high: int, total: int) -> Any:
         """A switch, made once: while it is on, the weights of the literals that are true add up to `high` at most."""
         if high < 0:
             return None
