@@ -7,6 +7,7 @@
     │   ├── TermsError        a pack: terms.toml, terms.cedar, scenarios.jsonl
     │   ├── AgreementError    an offer, agreement or signature
     │   ├── RegistryError     a registry's statement, or the folder that holds them
+    │   ├── ApprovalError     a grant, a refusal, an exception, the roster of a desk
     │   ├── ConfigError       brightline.toml, a command line
     │   ├── KeyFileError      a key file
     │   ├── RecordError       an entry, note, tile, checkpoint or proof
@@ -64,6 +65,14 @@ class AgreementError(InputError):
 
 class RegistryError(InputError):
     """A registry's statement, or a set of them, that cannot stand."""
+
+
+class ApprovalError(InputError):
+    """A statement of a person that the desk cannot follow; `fault` is its reason in one word (approvals.Fault)."""
+
+    def __init__(self, text: str, fault: str = "", *, place: str = "", cure: str = "") -> None:
+        super().__init__(text, place=place, cure=cure)
+        self.fault = fault
 
 
 class ConfigError(InputError):

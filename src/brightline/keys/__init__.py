@@ -3,6 +3,7 @@
 from brightline.keys.certificate import expiry
 from brightline.keys.dsse import Envelope, Signature
 from brightline.keys.jwk import Jwk, Token, read_jwks, read_token
+from brightline.keys.letter import read_letter, write_letter
 from brightline.keys.seal import open_sealed, seal, unwrap_keys, wrap_keys
 from brightline.keys.signing import SigningKey, VerifyKey
 
@@ -16,8 +17,10 @@ __all__ = [
     "expiry",
     "open_sealed",
     "read_jwks",
+    "read_letter",
     "read_token",
     "seal",
     "unwrap_keys",
     "wrap_keys",
+    "write_letter",
 ]

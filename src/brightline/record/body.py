@@ -55,7 +55,7 @@ class OutcomeStatus(IntEnum):
 
 
 class Verdict(IntEnum):
-    """What a person said to a hold or an appeal, or that nobody spoke in time."""
+    """What a person said to a hold or an appeal, that nobody spoke in time, or that its content was looked at."""
 
     GRANTED = 1
     REFUSED = 2
@@ -63,6 +63,8 @@ class Verdict(IntEnum):
     APPEALED = 4
     OVERTURNED = 5
     UPHELD = 6
+    WITHDRAWN = 7  # by who asked
+    SEEN = 8  # its content, by somebody who may decide
 
 
 class ExceptionAct(IntEnum):
