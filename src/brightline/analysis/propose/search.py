@@ -43,6 +43,7 @@ class Search:
         self.refuter, self._limits = Refuter(table, requirements), Limits(table)
         self.unsettled: set[int] = set()
         self.complete = True
+        self._possible: dict[int, bool] = {}
         self._progress, self._uses = progress, 0
         count = len(table.options) + len(self.requirements)
         self._changes = Changes(table, written, count + 1)
@@ -171,13 +172,19 @@ class Search:
         for menu in self.menus:
             for x in menu:
                 if x - 1 not in text.options:
-                    earlier = self.pick(self.hard, sums, [*fixed, x])
+                    earlier = self.pick(self.hard, sums, [*fixed, x]) if self._can_be(x) else None
                     if earlier is None:
                         continue
                     text = earlier
                 fixed.append(x)
                 break
         return text
+
+    def _can_be(self, x: int) -> bool:
+        """Whether some text that meets everything hard has the option; asked once."""
+        if x not in self._possible:
+            self._possible[x] = self.pick(self.hard, (), [x]) is not None
+        return self._possible[x]
 
     def _fewest(
         self, text: Text, sums: Sequence[Sum], measures: Sequence[Measure], low: int
