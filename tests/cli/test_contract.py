@@ -21,6 +21,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "decide": ("terms", "use.json"),
     "compare": ("vendor", "customer"),
     "propose": ("health-vendor", "health-hospital", "--briefs", "health-vendor", "health-hospital"),
+    "brief": ("vendor", "customer"),
     "check": ("customer", "no-autonomous-weapons"),
     "replay": ("terms", "use.json"),
     "terms new": ("fresh",),

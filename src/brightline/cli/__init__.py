@@ -10,6 +10,7 @@ import typer
 
 from brightline.cli import (
     agreement,
+    brief,
     check,
     compare,
     decide,
@@ -35,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"max_content_width": WIDTH},
 )
-for module in (vocabulary, decide, replay, compare, propose, check, serve, doctor, demo):
+for module in (vocabulary, decide, replay, compare, propose, brief, check, serve, doctor, demo):
     module.add(app)
 app.add_typer(terms.app, name="terms")
 app.add_typer(agreement.app, name="agreement")
