@@ -19,10 +19,11 @@ from brightline.terms.adoption import Adoption
 from brightline.terms.reading import NESTING
 from brightline.terms.scope import Scope
 from brightline.terms.source import Chunk, chunks, unended
-from brightline.vocabulary import FactKind
+from brightline.vocabulary import Fact, FactKind
 from brightline.vocabulary.schema import cedar_schema
 
 MAX_BYTES = 1 << 20
+MAX_PARSED = 256  # pairs of component and model whose entities the engine keeps
 MAX_DEPTH = 128  # of brackets; the profile's 100 levels fit
 MAX_OPERATORS = 2_000  # in one clause; `a || b || …` nests too. The engine's parser dies at about 10,000
 BOM = "save the file as UTF-8 without a byte-order mark"
@@ -99,6 +100,8 @@ class Oracle:
         self._schema = _schema(scope)
         self._policies = cedarpy.PolicySet.from_str("\n".join(clauses))
         self._models = [_entity("Model", m, [("Model", p) for p in up]) for m, up in scope.models.items()]
+        self._facts = [(f.name, f.kind, self._spoken(f)) for f in scope.vocabulary.facts.values()]
+        self._parsed: dict[tuple[str, str], cedarpy.Entities] = {}
 
     def allows(self, activity: str, v: Sequence[int], component: str, model: str) -> bool:
         """Whether Cedar allows the encoded use. Raises OracleError where evaluation errs in any clause."""
@@ -128,19 +131,35 @@ class Oracle:
 
     def _context(self, v: Sequence[int]) -> dict[str, Any]:
         out: dict[str, Any] = {}
-        for x, fact in zip(v, self._scope.vocabulary.facts.values(), strict=False):
-            elders = self._adoption.values.get(fact.name, {})
-            names = [elders.get(n, n) for n in fact.names]
-            match fact.kind:
+        for x, (fact, kind, names) in zip(v, self._facts, strict=False):
+            match kind:
                 case FactKind.ENUM:
-                    out[fact.name] = names[x.bit_length() - 1]
+                    out[fact] = names[x.bit_length() - 1]
                 case FactKind.SET:
-                    out[fact.name] = [n for i, n in enumerate(names) if x >> i & 1]
+                    out[fact] = [n for i, n in enumerate(names) if x >> i & 1] if x else []
                 case FactKind.NUMBER:
-                    out[fact.name] = x
+                    out[fact] = x
         return out
 
-    def _entities(self, component: str, model: str) -> list[dict[str, Any]]:
+    def _spoken(self, fact: Fact) -> Sequence[str]:
+        """The values of a fact, adopted ones as their parents, which the engine is asked about."""
+        elders = self._adoption.values.get(fact.name, {})
+        return [elders.get(n, n) for n in fact.names]
+
+    def _entities(self, component: str, model: str) -> cedarpy.Entities:
+        """Everything that a policy can name, parsed once for each component and model.
+
+        With the schema, or the groups of activities are not there and `action in` is silently false.
+        """
+        found = self._parsed.get((component, model))
+        if found is None:
+            if len(self._parsed) >= MAX_PARSED:  # names come with requests
+                self._parsed.clear()
+            text = json.dumps(self._named(component, model))
+            found = self._parsed[component, model] = cedarpy.Entities.from_json_str(text, self._schema)
+        return found
+
+    def _named(self, component: str, model: str) -> list[dict[str, Any]]:
         declared = self._scope.components
         paths = [
             _entity("Component", c, [("Component", p) for p in declared if c.startswith(p + "/")])
