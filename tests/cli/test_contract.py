@@ -27,6 +27,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "terms new": ("fresh",),
     "terms lint": ("terms",),
     "terms test": ("terms",),
+    "terms odrl": ("terms", "terms.jsonld"),
     "key new": ("name",),
     "key show": ("vendor.key",),
     "agreement offer": ("draft.toml", "talks", "--key", "vendor.key"),

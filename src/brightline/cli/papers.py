@@ -52,7 +52,7 @@ def author_of(pack: Pack, author: str | None, date: str | None) -> Author:
         return Author(author or pack.party, datetime.date.fromisoformat(given))
     except ValueError:
         place = "--date" if date else f"{pack.name}/terms.toml: date"
-        raise ConfigError(f"{given[:40]!r} is no day", place=place, cure="write it as 2026-03-31") from None
+        raise ConfigError(f"{given[:40]!r} is no day", place=place, cure="write --date 2026-03-31") from None
 
 
 def second(packs: Sequence[Pack]) -> Pack:

@@ -1,7 +1,8 @@
-"""`brightline terms new · lint · test`: write terms, look for what is wrong with them, try them on scenarios."""
+"""`brightline terms new · lint · test · odrl`: write terms, look for what is wrong, try them, export them."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -79,6 +80,27 @@ def run(pack: Pack, as_json: Json = False) -> None:
         if not results:
             say("there is no scenarios.jsonl: write some, so that the words can be tested")
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command("odrl")
+def export(
+    pack: Pack,
+    file: Annotated[Path, typer.Argument(help="The new file for the policy (JSON-LD).")],
+    as_json: Json = False,
+) -> None:
+    """Write the terms as an ODRL 2.2 policy, for tools that know no Cedar. What is lost: docs/reference/odrl.md."""
+    from brightline.paper.odrl import odrl  # noqa: PLC0415 - other verbs need it not
+
+    opened = open_pack(pack)
+    policy = odrl(opened)
+    write_new(file, (json.dumps(policy.document, indent=2) + "\n").encode())
+    if as_json:
+        left_out = [one.to_json() for one in policy.left_out]
+        print_json({"file": str(file), "rules": policy.rules, "left_out": left_out, "terms": opened.terms.digest})
+    else:
+        say(f"wrote {file}: {_count(policy.rules, 'rule')} of {_count(len(opened.terms.clauses), 'clause')}")
+        for one in policy.left_out:
+            say(f"not in it: {one.clause}, {one.reason}")
 
 
 def _told(use: dict[str, Any]) -> str:
