@@ -4,11 +4,14 @@ No I/O: time and secrets are passed in, and events go out as bytes for the recor
 """
 
 from brightline.meters.chain import Mark, refuse_older
+from brightline.meters.content import count_arguments, count_text
 from brightline.meters.counted import MAX_PERSONS, NOBODY, Counted, How, given, together
 from brightline.meters.key import MeterKey
 from brightline.meters.limits import limits_of, metered
 from brightline.meters.meters import Meters, Reservation
+from brightline.meters.persons import PersonFields
 from brightline.meters.state import Reading, State, replay
+from brightline.meters.union import Export, Summary, Total, bounds, export, merge, summary
 from brightline.meters.where import DAY, Where, Window
 
 __all__ = [
@@ -16,19 +19,29 @@ __all__ = [
     "MAX_PERSONS",
     "NOBODY",
     "Counted",
+    "Export",
     "How",
     "Mark",
     "MeterKey",
     "Meters",
+    "PersonFields",
     "Reading",
     "Reservation",
     "State",
+    "Summary",
+    "Total",
     "Where",
     "Window",
+    "bounds",
+    "count_arguments",
+    "count_text",
+    "export",
     "given",
     "limits_of",
+    "merge",
     "metered",
     "refuse_older",
     "replay",
+    "summary",
     "together",
 ]
