@@ -5,6 +5,7 @@ Source: the openai SDK's `types/chat`; llama.cpp and vLLM add `reasoning_content
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from brightline.errors import UpstreamError
 from brightline.gateway.codec.answer import Finish, Gathering, Usage, only_reading
 from brightline.gateway.codec.body import encode
+from brightline.gateway.codec.chat_without import EventsWithout, piece_place, whole_without
 
 _FINISH = {
     "stop": Finish.STOP,
@@ -90,9 +92,20 @@ class ChatAnswer:
 
     def whole(self, body: bytes) -> None:
         """Read the body of an answer that was not streamed."""
-        if not self._read(body).choices and self._to.error is None:
+        choices = self._read(body).choices or []
+        if not choices and self._to.error is None:
             raise UpstreamError("the model server's answer has no choices", sent=True)
+        if len({choice.index for choice in choices}) < len(choices):
+            raise UpstreamError("two choices of the model server's answer have one index", sent=True)
         self._to.over = True
+
+    def whole_without(self, body: bytes, refused: Mapping[tuple[int, int], str]) -> bytes:
+        """The body without the tool calls at these places, which say why."""
+        return whole_without(body, refused)
+
+    def events_without(self, refused: Mapping[tuple[int, int], str]) -> EventsWithout:
+        """Takes them out of the events of a stream."""
+        return EventsWithout(refused, self._to.tools.keys(), spoken=bool(self._to.texts))
 
     def _read(self, data: bytes) -> _Chunk:
         only_reading(data, self._to.limits)
@@ -138,13 +151,9 @@ class ChatAnswer:
             to.finish(choice.index, _FINISH.get(choice.finish_reason, Finish.OTHER))
 
     def _tool(self, choice: int, call: _ToolCall, place: int | None) -> None:
-        # Some servers leave out the index: then an id begins a call, and what has none goes on with the last one.
-        index = call.index
-        if index is None and place is not None:
-            index = place
-        if index is None:
-            known = sum(1 for c, _ in self._to.tools if c == choice)
-            index = known if call.id or not known else known - 1
+        # In a whole message the place in the list is what clients go by.
+        known = sum(1 for c, _ in self._to.tools if c == choice)
+        index = piece_place(call.index if place is None else place, begins=bool(call.id), known=known)
         tool = self._to.tool(choice, index)
         if call.id:
             tool.id = call.id

@@ -5,6 +5,7 @@ Source: the anthropic SDK's `types/raw_message_stream_event` and `types/message`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from brightline.errors import UpstreamError
 from brightline.gateway.codec.additions import BLOCKS, DELTAS, TOOL_USES, added_words
 from brightline.gateway.codec.answer import Finish, Gathering, Usage, only_reading
 from brightline.gateway.codec.body import encode
+from brightline.gateway.codec.messages_without import EventsWithout, whole_without
 
 _FINISH = {
     "end_turn": Finish.STOP,
@@ -115,11 +117,21 @@ class MessagesAnswer:
         self._finish(message.stop_reason)
         self._to.over = True
 
+    def whole_without(self, body: bytes, refused: Mapping[tuple[int, int], str]) -> bytes:
+        """The body without the tool calls at these places, which say why."""
+        return whole_without(body, _blocks_of(refused), {index for _, index in self._to.tools})
+
+    def events_without(self, refused: Mapping[tuple[int, int], str]) -> EventsWithout:
+        """Takes them out of the events of a stream."""
+        return EventsWithout(_blocks_of(refused), {index for _, index in self._to.tools})
+
     def _blocks(self, message: _Message, fields: Any) -> None:
         for index, block in enumerate(message.content):
             self._block(index, block, fields["content"][index])
 
     def _block(self, index: int, block: _Block, fields: Any) -> None:
+        if (0, index) in self._to.tools:  # a client would have two, or the other one
+            raise UpstreamError("two blocks of the model server's answer have one place", sent=True)
         if block.type not in BLOCKS:
             self._added(fields)
             return
@@ -137,6 +149,8 @@ class MessagesAnswer:
         elif delta.text:
             self._to.texts.append(delta.text)
         elif delta.partial_json:
+            if self._to.offered and (0, index) not in self._to.tools:
+                raise UpstreamError("the model server sent input for a tool call that had not begun", sent=True)
             self._to.tool(0, index).arguments.append(delta.partial_json)
         elif delta.thinking:
             self._to.texts.append(delta.thinking)
@@ -160,3 +174,7 @@ class MessagesAnswer:
     def _finish(self, reason: str | None) -> None:
         if reason is not None:
             self._to.finish(0, _FINISH.get(reason, Finish.OTHER))
+
+
+def _blocks_of(refused: Mapping[tuple[int, int], str]) -> dict[int, str]:
+    return {index: text for (_, index), text in refused.items()}

@@ -3,6 +3,9 @@
 Law: any cutting of the same bytes into chunks gives the same answer and the same bytes out. Out comes what came in,
 except the usage chunk that only the gateway asked for. Memory is bounded by `answer.AnswerLimits` and `answer.Room`.
 
+A stream is held back from the first tool call on, so that each call can be decided before the client sees it; what
+stands before it flows. `without` gives what was held with some of the calls taken out.
+
 The end is held back (DESIGN section 6: the outcome entry is durable before the last byte of an answer leaves):
 `feed` gives what may leave now, `finish` the rest. Of a stream the rest is the event that ends it; of a whole body it
 is everything, since a client can use no part of it, and so a body that is no answer can still become a clean error.
@@ -10,6 +13,7 @@ is everything, since a client can use no part of it, and so a body that is no an
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Protocol, Self
 
 from brightline.errors import UpstreamError, UpstreamFault
@@ -43,13 +47,24 @@ class Reading(Protocol):
         `feed` raised) nothing more of the model server's is given: `b""`, and an error event can follow.
         """
 
+    def without(self, refused: Mapping[int, str]) -> bytes:
+        """What `finish` gave, without the tool calls with these numbers in `Answer.tool_calls`: the answer keeps its
+        shape, and says of each what `refused` says of it. Only after a `finish` that raised nothing."""
+
     def answer(self) -> Answer:
         """What has been read so far."""
+
+
+class _Without(Protocol):
+    def events(self, events: Collection[bytes]) -> bytes: ...
+    def end(self) -> bytes: ...
 
 
 class _Reader(Protocol):
     def event(self, event: bytes, name: bytes, data: bytes, /) -> bytes: ...
     def whole(self, body: bytes) -> None: ...
+    def whole_without(self, body: bytes, refused: Mapping[tuple[int, int], str]) -> bytes: ...
+    def events_without(self, refused: Mapping[tuple[int, int], str]) -> _Without: ...
 
 
 def reading(call: Call, content_type: str, limits: AnswerLimits = LIMITS, room: Room | None = None) -> Reading:
@@ -91,6 +106,10 @@ class _Counted:
     def answer(self) -> Answer:
         return self._gathering.answer(whole=self._whole)
 
+    def _places(self, refused: Mapping[int, str]) -> dict[tuple[int, int], str]:
+        places = sorted(self._gathering.tools)
+        return {places[number]: text for number, text in refused.items()}
+
 
 class _Stream(_Counted):
     streamed = True
@@ -98,7 +117,8 @@ class _Stream(_Counted):
     def __init__(self, gathering: Gathering, reader: _Reader, room: Room) -> None:
         super().__init__(gathering, reader, room)
         self._events = Events(gathering.limits.event)
-        self._held: list[bytes] = []
+        self._calls: list[bytes] = []  # events from the first tool call on
+        self._held: list[bytes] = []  # from the end mark on
 
     def feed(self, chunk: bytes) -> bytes:
         self._take(chunk)
@@ -116,7 +136,14 @@ class _Stream(_Counted):
         answer = self.answer()
         if not answer.ended and answer.error is None:
             raise UpstreamError("the model server broke off its answer", UpstreamFault.BROKE_OFF, sent=True)
-        return b"".join(self._held)
+        if answer.error is not None:
+            self._calls.clear()  # calls that were cut short: nobody decides on half a call
+        return b"".join([*self._calls, *self._held])
+
+    def without(self, refused: Mapping[int, str]) -> bytes:
+        taking = self._reader.events_without(self._places(refused))
+        out = taking.events([*self._calls, *self._held])
+        return out + taking.end()
 
     def _event(self, event: bytes) -> bytes:
         name, data = parse(event)
@@ -126,6 +153,9 @@ class _Stream(_Counted):
             event = self._reader.event(event, name, data) if not self._gathering.over else event
         if self._gathering.over:
             self._held.append(event)
+            return b""
+        if self._gathering.tools:
+            self._calls.append(event)
             return b""
         return event
 
@@ -153,4 +183,9 @@ class _Body(_Counted):
         body = bytes(self._body)
         self._reader.whole(body)
         self._whole = True
+        if self._gathering.error is not None and self._gathering.tools:
+            raise UpstreamError("the model server's answer is an error and asks for tools", sent=True)
         return body
+
+    def without(self, refused: Mapping[int, str]) -> bytes:
+        return self._reader.whole_without(bytes(self._body), self._places(refused))
