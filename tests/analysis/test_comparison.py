@@ -52,6 +52,20 @@ def test_kinds_are_told_apart() -> None:
     assert hold["a"]["needs"][0]["approvals"] == ["official"]
 
 
+def test_a_sentence_is_silent_on_what_is_as_usual_at_the_gateway_and_the_region_is_not() -> None:
+    a, b = texts(
+        """@id("F") @title("F") forbid (principal, action == Action::"surv.bulk_analysis", resource)
+when { context.integrity != "drifted" };
+@id("G") @title("G") forbid (principal, action == Action::"surv.profile", resource)
+when { context.integrity == "drifted" };""",
+        "",
+    )
+    usual, drifted = sorted(compare(a, b).differences, key=lambda d: "drifted" in d.region["integrity"]["in"])
+    assert usual.region["integrity"] == {"in": ["intact", "unknown"]}
+    assert "wired" not in usual.text
+    assert "wired otherwise than registered" in drifted.text
+
+
 def test_the_sentence_is_made_of_the_vocabulary_and_the_titles() -> None:
     a, b = texts(
         """@id("F") @title("Not at home") forbid (principal, action == Action::"surv.bulk_analysis", resource)
@@ -61,9 +75,9 @@ when { context.place == "home" && ["bulk", "unknown"].contains(context.protected
     )
     (d,) = compare(a, b, names=("the vendor", "the customer")).differences
     assert d.text == (
-        "Search, join or score a data set mainly about many people who are not individually suspected (protected "
+        "Search, join or score a data set mainly about many people who are not individually suspected, given protected "
         "persons in bulk or not known; where the persons concerned are: at home; distinct persons in the agreed "
-        "window: 100 or more; where the data come from: anything but no data set or public sources): the vendor "
+        "window: 100 or more; where the data come from: anything but no data set or public sources — the vendor "
         "denies it by F “Not at home”; the customer permits it by p “All”."
     )
     assert d.use.facts == {"protected_persons": "bulk", "place": "home", "distinct_persons": 100}

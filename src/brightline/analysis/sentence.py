@@ -12,6 +12,10 @@ from brightline.terms.scope import Scope
 from brightline.vocabulary import Fact, Vocabulary
 from brightline.vocabulary.module import UNKNOWN
 
+USUAL = ("end_user", "meter", "approval_tempo", "screen", "integrity")
+"""Facts that the gateway sets and whose first value is how things usually are: a sentence speaks of them only where it
+is about another value. The region has them all."""
+
 MOST = 3  # values that a sentence lists; of more it says what is left out
 _ASIDE = re.compile(r"\s*\([^)]*\)")
 _MANY = re.compile(r"[ -]")
@@ -24,10 +28,14 @@ def where(scope: Scope, region: Mapping[str, Any]) -> list[str]:
     asked: list[str] = []
     left_out: list[str] = []
     for name, part in region.items():
-        if name != "activity":
+        if name != "activity" and not _usual(scope, name, part):
             text, negative = _fact(scope, name, part)
             (left_out if negative else asked).append(text)
     return asked + left_out
+
+
+def _usual(scope: Scope, name: str, part: Mapping[str, Any]) -> bool:
+    return name in USUAL and scope.vocabulary.facts[name].names[0] in part["in"]
 
 
 def what(words: Vocabulary, activities: Sequence[str], first: str = "") -> str:
@@ -44,10 +52,7 @@ def what(words: Vocabulary, activities: Sequence[str], first: str = "") -> str:
     missing = [a for a in words.activities if a not in activities]
     if len(missing) <= MOST:
         return f"anything but to {either([_short(words, a) for a in missing])}"
-    text = _short(words, first or activities[0])
-    others = list(dict.fromkeys(words.groups[g] for g in groups))
-    home = _and(others) if len(others) <= MOST else f"{len(others)} groups"
-    return f"{text}, and {len(activities) - 1} more activities in {home}"
+    return f"{_short(words, first or activities[0])} (or {len(activities) - 1} other activities)"
 
 
 def _short(words: Vocabulary, activity: str) -> str:
@@ -81,8 +86,8 @@ def sentence(scope: Scope, region: Mapping[str, Any], first: str, said: Iterable
     """One sentence: what is done, with which facts, and what each party says of it. `first`: the activity to name."""
     act = what(scope.vocabulary, region["activity"]["in"] if "activity" in region else (), first)
     phrases = where(scope, region)
-    given = f" ({'; '.join(phrases)})" if phrases else ""
-    return f"{act[:1].upper()}{act[1:]}{given}: {'; '.join(said)}."
+    given = f", given {'; '.join(phrases)}" if phrases else ""
+    return f"{act[:1].upper()}{act[1:]}{given} — {'; '.join(said)}."
 
 
 def either(parts: Sequence[str]) -> str:
