@@ -40,8 +40,9 @@ def test_every_transcript_is_what_the_commands_print(block: str, tmp_path: Path)
             (tmp_path / args[0]).write_text(shown, "utf-8")
             continue
         assert program == "brightline"
-        printed = brightline(*args, cwd=tmp_path).stdout
-        assert shown.strip() in printed, command
+        printed = "\n".join(line.rstrip() for line in brightline(*args, cwd=tmp_path).stdout.splitlines())
+        for part in re.split(r"^\s*…$", shown, flags=re.MULTILINE):  # what is left out is marked
+            assert part.strip() in printed, command
 
 
 def test_the_make_targets_are_there() -> None:
