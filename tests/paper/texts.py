@@ -2,13 +2,18 @@
 
 import datetime
 import re
+from dataclasses import replace
 from functools import cache
 
 from brightline.analysis.compare import compare, compare_within
 from brightline.analysis.difference import Comparison
+from brightline.analysis.joint import joint
+from brightline.analysis.propose import Proposals, propose
 from brightline.cli.compare import who
+from brightline.paper.brief import Brief, brief
 from brightline.paper.page import comparison_page
 from brightline.paper.word import Author, word_document
+from brightline.storage.briefs import open_brief
 from brightline.storage.packs import open_pack
 from brightline.terms import Pack, read_pack
 
@@ -87,3 +92,16 @@ def toml_string(text: str) -> str:
 
 def bare_pack(cedar: str, name: str = "bare") -> Pack:
     return read_pack(name, {"terms.cedar": cedar})
+
+
+@cache
+def proposed(a: str, b: str, *briefs: str) -> Proposals:
+    mine, other = packs(a, b)
+    terms = joint([mine.terms, other.terms])
+    wanted = [open_brief(name, terms[0].scope) for name in briefs]
+    return propose(replace(mine, terms=terms[0]), replace(other, terms=terms[1]), wanted)
+
+
+@cache
+def shipped_brief(a: str, b: str, *briefs: str) -> Brief:
+    return brief(packs(a, b), compared(a, b), proposed(a, b, *briefs) if briefs else None)

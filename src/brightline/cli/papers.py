@@ -15,6 +15,7 @@ from brightline.terms import Pack
 
 if TYPE_CHECKING:
     from brightline.analysis.difference import Comparison
+    from brightline.analysis.propose import Proposals
     from brightline.paper.word import Author
 
 Html = Annotated[Path | None, typer.Option(help="Write one page, to be read and printed, into this new file.")]
@@ -76,6 +77,25 @@ def write_comparison(
         from brightline.paper.word import word_document  # noqa: PLC0415 - as above
 
         made.append((docx, word_document(packs[0], packs[1], compared, author)))
+    write_all(made)
+    return [path for path, _ in made]
+
+
+def write_proposals(
+    found: Proposals, packs: Sequence[Pack], html: Path | None, docx: Path | None, author: Author | None
+) -> Sequence[Path]:
+    """As `write_comparison`; the Word document is A's text with the first proposal as changes. At an impasse there is
+    none, and none is written."""
+    from brightline.paper.menus import proposals_page  # noqa: PLC0415 - as above
+
+    made = [(html, proposals_page(found, packs).encode())] if html else []
+    if docx and author and found.proposals:
+        from brightline.analysis.compare import compare  # noqa: PLC0415 - as above
+        from brightline.paper.word import word_document  # noqa: PLC0415 - as above
+
+        first = found.proposals[0].pack
+        compared = compare(packs[0].terms, first.terms, names=(f"the {packs[0].party}", "proposal 1"))
+        made.append((docx, word_document(packs[0], first, compared, author)))
     write_all(made)
     return [path for path, _ in made]
 

@@ -12,9 +12,11 @@ from rich.text import Text
 
 from brightline.analysis.joint import joint
 from brightline.analysis.propose import Proposal, Proposals, propose
+from brightline.cli.papers import AuthorOption, DateOption, Docx, Html, author_of, check_papers, write_proposals
 from brightline.cli.printing import Json, print_json, progress, quote, refuse_existing, say, table, write_new
 from brightline.storage.briefs import open_brief
 from brightline.storage.packs import open_pack
+from brightline.terms import Pack
 
 COLUMNS = 8  # proposals that a table at 100 columns has room for
 _PACK = "A pack's folder, a .cedar file, or a shipped pack's name."
@@ -32,6 +34,10 @@ def run(
         list[str] | None, typer.Option("--briefs", help="A party's brief: its folder, or a shipped brief's name.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write each proposal as a pack into this new folder.")] = None,
+    html: Html = None,
+    docx: Docx = None,
+    author: AuthorOption = None,
+    date: DateOption = None,
     as_json: Json = False,
 ) -> None:
     """Compromises between two positions, from what the parties' briefs ask for and could sign. Ends 1 at an impasse."""
@@ -42,16 +48,26 @@ def run(
     wanted = [open_brief(name, mine.terms.scope) for name in (*(briefs or ()), *(more or ()))]
     if out is not None:
         refuse_existing(out)
+    check_papers(html, docx, author, date)
+    signed = author_of(_dated(packs), author or "Proposal 1", date) if docx else None
     # 2. the search
     found = propose(mine, other, wanted, progress)
     # 3. what was found, on disk and in words
     if out is not None:
         _write(out, found.proposals)
+    written = write_proposals(found, packs, html, docx, signed)
     if as_json:
         print_json(found.to_json())
     else:
         _show(found, out)
+        for path in written:
+            say(f"wrote {path}")
     raise typer.Exit(0 if found.proposals else 1)
+
+
+def _dated(packs: Sequence[Pack]) -> Pack:
+    """The pack whose date tracked changes have: a proposal has none, and is no older than the later of the two."""
+    return max(packs, key=lambda p: p.about.get("date", ""))
 
 
 def _write(out: Path, proposals: Sequence[Proposal]) -> None:

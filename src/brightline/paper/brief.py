@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import east_asian_width
 
 from brightline.analysis.difference import KEYS, Card, Comparison
 from brightline.analysis.joint import joint
@@ -203,4 +204,6 @@ def short(text: str, times: int = 1) -> str:
 
 
 def _lines(text: str) -> int:
-    return 1 + len(text) // COLUMNS
+    """Lines that a paragraph takes at most; capitals and the letters of East Asia are as wide as two."""
+    wide = sum(c.isupper() or east_asian_width(c) in "WF" for c in text)
+    return 1 + (len(text) + wide) // COLUMNS

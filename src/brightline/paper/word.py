@@ -31,6 +31,8 @@ from brightline.terms.scope import Scope
 STYLES = {Role.HEADING: "Heading 2", Role.TEXT: "Normal", Role.SOURCE: "Clause source", Role.CODE: "Clause code"}
 _MONO = "Courier New"
 _SERIF = "Times New Roman"
+ROWS = 40
+"""Differences listed: about fifteen pages. A document of ninety is read by nobody."""
 _TABLES = ("Normal Table", "Table Grid")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip knows: no file of the archive has one of its own
 
@@ -62,6 +64,8 @@ def word_document(before: Pack, after: Pack, compared: Comparison, author: Autho
     document.add_heading("What the changes do", 1)
     for line in (*headline(compared), *(f"Not proven: {seen(o)}." for o in compared.open)):
         document.add_paragraph(seen(line))
+    if len(compared.cards) > ROWS:
+        document.add_paragraph(f"The {ROWS} most serious of {len(compared.cards)} follow; `compare --html` shows all.")
     if compared.cards:
         _differences(document, compared, joint([before.terms, after.terms])[0].scope)
     return _archive(document)
@@ -155,13 +159,13 @@ def _change(change: Change, author: Author, numbers: Iterator[int]) -> Any:
 
 
 def _differences(document: Any, compared: Comparison, scope: Scope) -> None:
-    """A row for each card: its number, its sentence, an example, and what either side says."""
+    """A row for each card, the most serious first: its number, its sentence, an example, and what either side says."""
     names = [named(seen(n)) for n in compared.names]
     table = document.add_table(rows=1, cols=2 + len(names), style="Table Grid")
     table.autofit = False
     widths = [Cm(1.1), Cm(16.4 - 1.1 - 2.1 * len(names)), *(Cm(2.1) for _ in names)]
     rows: list[Sequence[str]] = [["No.", "Difference", *names]]
-    for n, card in enumerate(compared.cards, 1):
+    for n, card in enumerate(compared.cards[:ROWS], 1):
         sentence = f"{card.text}\nFor example: {example(scope, card.differences[0].use).text}"
         rows.append([str(n), seen(sentence), *card.outcomes])
     for column, width in zip(table.columns, widths, strict=True):
