@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brightline.meters.counter import Counter
+from brightline.meters.counter import NEVER, Counter
 
 STEPS = st.lists(st.tuples(st.integers(0, 6), st.lists(st.integers(0, 12), max_size=6, unique=True)), max_size=60)
 
@@ -74,7 +74,7 @@ def test_reading_ahead_changes_nothing() -> None:
 def test_what_was_dropped_is_known_to_have_been() -> None:
     counter = Counter()
     counter.touch([name(1), name(2)], 100, 2)
-    assert counter.forgotten == -1
+    assert counter.forgotten == NEVER
     counter.touch([name(3)], 105, 2)
     assert counter.forgotten == 100
     assert list(counter.seen) == [name(2), name(3)]

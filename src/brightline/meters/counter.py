@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-NEVER = -1
+NEVER = -(1 << 62)  # before any window
 
 
 class Counter:
