@@ -32,7 +32,7 @@ from brightline.vocabulary import Use, read_use
 NOON = 1_795_000_000_000
 SECOND = 1000
 TERMS = open_pack("compromise").terms
-CUSTOMER = SigningKey.new("customer.example", bytes([1]) * 32)
+CUSTOMER = SigningKey.new("customer.example", bytes([5]) * 32)
 SITE = bytes([9]) * 32
 NAMES = ("ortiz", "lee", "may", "quinn", "rao", "iris", "asker")
 KEYS = {name: SigningKey.new(f"{name}.example", bytes([10 + i]) * 32) for i, name in enumerate(NAMES)}

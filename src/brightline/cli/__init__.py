@@ -15,10 +15,13 @@ from brightline.cli import (
     compare,
     decide,
     demo,
+    desk,
     doctor,
     evidence,
+    exception,
     key,
     propose,
+    registry,
     replay,
     serve,
     terms,
@@ -40,7 +43,11 @@ for module in (vocabulary, decide, replay, compare, propose, brief, check, serve
     module.add(app)
 app.add_typer(terms.app, name="terms")
 app.add_typer(agreement.app, name="agreement")
+app.add_typer(registry.app, name="registry")
 app.add_typer(key.app, name="key")
+app.add_typer(desk.app, name="desk")
+app.add_typer(exception.app, name="exception")
+app.add_typer(exception.glass, name="break-glass")
 evidence.add(app)
 
 
