@@ -8,6 +8,7 @@
     │   ├── AgreementError    an offer, agreement or signature
     │   ├── RegistryError     a registry's statement, or the folder that holds them
     │   ├── ApprovalError     a grant, a refusal, an exception, the roster of a desk
+    │   ├── ModelError        a model's files, their signature, or the statement of what it is made of
     │   ├── ConfigError       brightline.toml, a command line
     │   ├── KeyFileError      a key file
     │   ├── RecordError       an entry, note, tile, checkpoint or proof
@@ -73,6 +74,10 @@ class ApprovalError(InputError):
     def __init__(self, text: str, fault: str = "", *, place: str = "", cure: str = "") -> None:
         super().__init__(text, place=place, cure=cure)
         self.fault = fault
+
+
+class ModelError(InputError):
+    """A model's files, their signature, or the statement of what the model is made of, that cannot stand."""
 
 
 class ConfigError(InputError):

@@ -2,12 +2,15 @@
 
 from brightline.keys.certificate import expiry
 from brightline.keys.dsse import Envelope, Signature
+from brightline.keys.ec import EcSigningKey, EcVerifyKey
 from brightline.keys.jwk import Jwk, Token, read_jwks, read_token
 from brightline.keys.letter import read_letter, write_letter
 from brightline.keys.seal import open_sealed, seal, unwrap_keys, wrap_keys
 from brightline.keys.signing import SigningKey, VerifyKey
 
 __all__ = [
+    "EcSigningKey",
+    "EcVerifyKey",
     "Envelope",
     "Jwk",
     "Signature",
