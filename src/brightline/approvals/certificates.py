@@ -76,11 +76,12 @@ def check_exception(said: Except, roster: Roster, terms: Terms, now: int, place:
 
 
 def check_until(until: int, time: int, now: int, most: int, place: str) -> None:
-    """Raises ApprovalError where something ended already, or would last too long: counted from the desk's clock too."""
+    """Raises ApprovalError where something ended already, or would last too long, counted from its signature."""
     if until <= now:
         refuse(Fault.EXPIRED, "its time has passed", "sign a new one", place)
-    if until - min(time, now) > most:
-        refuse(Fault.TOO_LONG, f"it would last {(until - min(time, now)) // 1000} s", f"at most {most // 1000}", place)
+    if until - time > most:
+        text = f"it would last {-((time - until) // 1000)} seconds"
+        refuse(Fault.TOO_LONG, text, f"sign for at most {most // 1000}", place)
 
 
 def covers(scope: Except, use: Use, terms: Terms) -> bool:

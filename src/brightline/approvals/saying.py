@@ -74,8 +74,11 @@ def _after(hold: Hold, said: OfHold, done: str, person: Person, roster: Roster, 
     match said:
         case Grant():
             check_who(hold.held.act, person, said.role, roster.selects, hold.id)
-            check_until(said.until, said.time, now, 1000 * roster.rule(said.role).grant_seconds, hold.id)
-            hold = hold.with_approval(Approval(done, person.name, said.role, said.until, 0, False), now)
+            lives = 1000 * roster.rule(said.role).grant_seconds
+            check_until(said.until, said.time, now, lives, hold.id)
+            # From its arrival too: a signer's clock that is fast lengthens nothing.
+            until = min(said.until, now + lives)
+            hold = hold.with_approval(Approval(done, person.name, said.role, until, 0, False), now)
             return replace(hold, spoke=hold.spoke | {person.name})
         case Refuse():
             _check_role(hold, said.role)
