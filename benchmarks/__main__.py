@@ -10,7 +10,19 @@ from pathlib import Path
 from benchmarks.machine import description
 from benchmarks.measure import SHORT, Figure
 
-ORDER = ("gateways", "records", "verify", "decide", "compare", "propose", "replay", "start", "codec", "canonical")
+ORDER = (
+    "gateways",
+    "records",
+    "verify",
+    "decide",
+    "compare",
+    "propose",
+    "replay",
+    "meters",
+    "start",
+    "codec",
+    "canonical",
+)
 PAGE = Path("docs/benchmarks.md")
 
 

@@ -40,7 +40,10 @@ class Counter:
     def with_use(self, persons: Sequence[bytes], since: int) -> int:
         """Distinct persons touched after the second `since`, held, or among these distinct ones. Changes nothing."""
         seen, held = self.seen, self._held
-        count = self.count + sum(1 for person in persons if person not in seen and person not in held)
+        count = len(seen) + self._alone
+        for person in persons:
+            if person not in seen and person not in held:
+                count += 1
         if seen and seen[next(iter(seen))] <= since:
             used = set(persons)
             for person, time in seen.items():
@@ -89,7 +92,8 @@ class Counter:
             elif person in held:
                 self._alone -= 1
             seen[person] = time
-        self.trim(hard)
+        if len(seen) > hard:
+            self.trim(hard)
 
     def trim(self, hard: int) -> None:
         """Keep the `hard` persons who were touched last."""

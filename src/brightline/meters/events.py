@@ -14,7 +14,7 @@ Number: TypeAlias = Annotated[int, Meta(ge=0)]
 Name: TypeAlias = Annotated[str, Meta(max_length=200)]
 
 
-class Rotated(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=1):
+class Rotated(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=1):
     """An agreement began: its key and window hold from now on. Who was counted before stays counted."""
 
     time: Number
@@ -25,7 +25,7 @@ class Rotated(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     counted_by: tuple[tuple[str, ...], ...]
 
 
-class Reserved(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=2):
+class Reserved(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=2):
     """A use is about to touch these persons; `cut`: and others, beyond the hard limit. Reservations are numbered from 0
     in their order, so an event need not say which it is."""
 
@@ -35,7 +35,7 @@ class Reserved(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     cut: bool
 
 
-class Settled(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=3):
+class Settled(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=3):
     """The use was made, and its answer touched `more`; `cut`: and others, beyond the hard limit."""
 
     time: Number
@@ -44,7 +44,7 @@ class Settled(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     cut: bool
 
 
-class Released(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=4):
+class Released(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=4):
     """The use was not made."""
 
     time: Number

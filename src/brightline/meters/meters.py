@@ -13,8 +13,7 @@ Belongs to one event loop; nothing in here waits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from brightline.errors import StorageError
 from brightline.meters.chain import Chain, Mark, refuse_older
@@ -25,8 +24,7 @@ from brightline.meters.state import Reading, State, replay
 from brightline.meters.where import Where, Window
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(NamedTuple):
     """`number`: which one it is; `reading`: with this use counted."""
 
     number: int
@@ -107,11 +105,12 @@ class Meters:
     def settle(self, reservation: Reservation | int, now: int, more: Counted = NOBODY) -> None:
         """The use was made. Raises RecordError where the reservation is not open."""
         persons, hard = self._hashes(more), self._state.window.hard
-        self._happen(Settled(now, _number(reservation), joined(persons[:hard]), len(persons) > hard))
+        number = reservation if isinstance(reservation, int) else reservation.number
+        self._happen(Settled(now, number, joined(persons[:hard]), len(persons) > hard))
 
     def release(self, reservation: Reservation | int, now: int) -> None:
         """The use was not made: nothing of it went anywhere. Raises RecordError where the reservation is not open."""
-        self._happen(Released(now, _number(reservation)))
+        self._happen(Released(now, reservation if isinstance(reservation, int) else reservation.number))
 
     def rotate(self, key: MeterKey, window: Window, now: int) -> None:
         """A new agreement began. Persons already counted stay so until they leave the window; one of them who is
@@ -136,7 +135,3 @@ class Meters:
     def _hashes(self, counted: Counted) -> Sequence[bytes]:
         hash_ = self._key.hash
         return [hash_(person) for person in counted.persons]
-
-
-def _number(reservation: Reservation | int) -> int:
-    return reservation if isinstance(reservation, int) else reservation.number

@@ -24,14 +24,14 @@ _Micro = Annotated[int, Meta(ge=0)]
 _Name = Annotated[str, Meta(max_length=200)]
 
 
-class Funded(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=16):
+class Funded(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=16):
     """The agreement's ceiling and what of it is funded, in millionths; None: the agreement has none."""
 
     ceiling: _Micro | None
     funded: _Micro | None
 
 
-class Priced(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=17):
+class Priced(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=17):
     """A model's price from now on. What is under way keeps the price that it was reserved at."""
 
     model: _Name
@@ -39,13 +39,13 @@ class Priced(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     output: _Price
 
 
-class Unpriced(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=18):
+class Unpriced(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=18):
     """A model that has no price any more."""
 
     model: _Name
 
 
-class Held(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=19):
+class Held(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=19):
     """Funds for a call of at most so many tokens. Numbered from 0 in their order."""
 
     model: _Name
@@ -54,7 +54,7 @@ class Held(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     output: _Tokens
 
 
-class Paid(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=20):
+class Paid(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=20):
     """What the call took."""
 
     reservation: _Micro
@@ -62,13 +62,13 @@ class Paid(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     output: _Tokens
 
 
-class Freed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=21):
+class Freed(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=21):
     """The call was not made."""
 
     reservation: _Micro
 
 
-class Noticed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=22):
+class Noticed(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=22):
     """So many per cent of the funds are spent, and somebody is told."""
 
     percent: Annotated[int, Meta(ge=1, le=100)]
