@@ -40,6 +40,13 @@ RUNS: dict[str, tuple[str, ...]] = {
     "agreement finalize": ("talks", "--key", "vendor.key"),
     "agreement terminate": ("talks", "--key", "vendor.key"),
     "agreement show": ("talks",),
+    "registry sign": ("owners.toml", "--key", "customer.key", "--customer-key", "customer.pub"),
+    "registry list": ("owners", "--customer-key", "customer.pub"),
+    "registry show": ("owners", "desk", "--customer-key", "customer.pub"),
+    "registry remove": ("prices", "m", "--key", "stranger.key", "--customer-key", "customer.pub"),
+    "registry export": ("disc", "--customer-key", "customer.pub"),
+    "registry import": ("registry", "--registry", "other", "--customer-key", "customer.pub"),
+    "registry check": ("--customer-key", "customer.pub"),
     "desk new": ("roster.toml", "another", "--agreement", "signed.json", "--key", "customer.key"),
     "desk list": ("army",),
     "desk show": ("army", "HOLD"),
@@ -52,7 +59,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "break-glass start": ("army", "--key", "quinn.key", "--reason", "why", "--minutes", "9"),
     "break-glass end": ("army", "--key", "quinn.key", "--reason", "why"),
 }
-ELSEWHERE = {"serve", "demo", "doctor", "verify", "evidence export", "evidence explain"}
+ELSEWHERE = {"serve", "demo", "doctor", "verify", "evidence export", "evidence explain", "screen calibrate", "screen report"}
 LEADS_TO = {"agree": ["accept"], "confirm": ["accept", "agree"], "finalize": ["accept", "agree", "confirm"]}
 
 
@@ -71,6 +78,8 @@ def test_json_is_one_document_with_the_keys_of_the_page(parties: Shell, verb: st
         parties("agreement", "offer", "draft.toml", "talks", "--key", "vendor.key")
     for before in LEADS_TO.get(verb.rsplit(maxsplit=1)[-1], []):
         parties("agreement", before, "talks", "--key", "vendor.key" if before == "agree" else "customer.key")
+    if verb.startswith("registry"):
+        settled_registry(parties, signed=verb != "registry sign")
     desk = settled_desk(parties) if verb.partition(" ")[0] in ("desk", "exception", "break-glass") else {}
     if verb == "break-glass end":
         parties("break-glass", "start", *RUNS["break-glass start"])
@@ -79,6 +88,14 @@ def test_json_is_one_document_with_the_keys_of_the_page(parties: Shell, verb: st
         assert {"state", "in_force", "signatories", "prevails", "consequences"} <= set(said.document)
     else:
         assert set(said.document) == KEYS[verb]
+
+
+def settled_registry(parties: Shell, signed: bool) -> None:
+    """Owners and a price, signed by whom they are."""
+    parties.write("owners.toml", 'registry = "desk"\nowners.stranger = { key = "stranger.pub", kinds = ["prices"] }')
+    parties.write("prices.toml", 'prices.m = { currency = "USD", input = "1", output = "2" }')
+    for file, key in (("owners.toml", "customer.key"), ("prices.toml", "stranger.key")) if signed else ():
+        parties("registry", "sign", file, "--key", key, "--customer-key", "customer.pub")
 
 
 def test_the_inner_keys_of_the_page(user: Shell) -> None:
