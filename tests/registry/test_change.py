@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from brightline.canonical import parse
-from brightline.record.body import ChangeSubject, check
+from brightline.record.body import ChangeBody, ChangeSubject, check
 from brightline.record.entry import NO_DIGEST
 from brightline.registry import Kind, Owners, change_of, changes_of
 from tests.registry.made import ITEMS, OWNERS, Folder, full
@@ -62,6 +62,7 @@ def test_the_entry_shows_nothing_of_what_is_the_customers_own() -> None:
     folder = full()
     folder.sign(Kind.DATASETS, "personnel", None)
     change = change_of(full().read(), folder.read(), Kind.DATASETS)
+    assert change is not None
     draft = change.draft(b"t" * 32)
     assert draft.body == (ChangeSubject.DATASETS, NO_DIGEST, NO_DIGEST)
     assert draft.terms == b"t" * 32
@@ -75,7 +76,9 @@ def test_the_entry_shows_the_digest_of_what_both_hold() -> None:
     folder = full()
     folder.sign(Kind.MODELS, "harbor-k", None)
     change = change_of(full().read(), folder.read(), Kind.MODELS)
+    assert change is not None
     body = change.draft(b"t" * 32).body
+    assert isinstance(body, ChangeBody)
     assert body.subject == ChangeSubject.MODELS
     assert body.digest.hex() == change.digest.removeprefix("sha256:")
     assert body.previous.hex() == change.previous.removeprefix("sha256:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -101,7 +102,11 @@ def test_a_removed_tool_is_unlisted() -> None:
 
 # ---- digests --------------------------------------------------------------------------------------------------
 
-SCHEMA = {"type": "object", "properties": {"n": {"type": "number", "minimum": 0.5, "maximum": 10}}, "required": ["n"]}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"n": {"type": "number", "minimum": 0.5, "maximum": 10}},
+    "required": ["n"],
+}
 
 
 def test_the_digest_is_of_canonical_json() -> None:
