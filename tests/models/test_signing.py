@@ -1,6 +1,7 @@
 """OpenSSF model-signing: what the reference implementation signed verifies here, and what was changed does not."""
 
 import base64
+import hashlib
 import json
 import os
 import shutil
@@ -76,6 +77,14 @@ def test_each_file_is_told_before_it_is_hashed(model: Path) -> None:
     steps: list[str] = []
     hash_model(model, progress=steps.append)
     assert steps == ["hashing a.gguf", "hashing sub/b.json"]
+
+
+def test_a_long_file_is_told_as_it_is_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest, "GIB", 2 << 20)
+    path, steps = tmp_path / "m.gguf", list[str]()
+    path.write_bytes(bytes(5 << 20))
+    assert hash_model(path, progress=steps.append).files["."] == hashlib.sha256(bytes(5 << 20)).hexdigest()
+    assert steps == ["hashing m.gguf", "hashing m.gguf: 1 GiB", "hashing m.gguf: 2 GiB"]
 
 
 def tampered(model: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from brightline.errors import ModelError
@@ -110,6 +110,7 @@ def test_any_other_json_is_refused_as_such(value: Any, where: str) -> None:
     for table in (whole, whole["predicate"]):
         if where in table:
             table[where] = value
+    assume(whole != json.loads(HARBOR.to_bytes()) or not where)
     with pytest.raises(ModelError):
         ModelStatement.from_bytes(json.dumps(whole if where else value).encode())
 
@@ -156,6 +157,17 @@ def test_an_adapter_of_other_weights_is_refused(weights: Path, tmp_path: Path) -
         state("h", weights, [(weights, "1")], variant="h")
     with pytest.raises(ModelError, match="an adapter where weights are asked for"):
         state("h", tmp_path / "a.gguf")
+
+
+def test_weights_are_known_by_name_or_by_their_first_bytes(tmp_path: Path) -> None:
+    adapter = lora(tmp_path / "a.gguf").rename(tmp_path / "a.bin")
+    with pytest.raises(ModelError, match="an adapter where weights are asked for"):
+        state("m", adapter)
+    (tmp_path / "b.gguf").write_bytes(b"PK")
+    with pytest.raises(ModelError, match="cut short"):
+        state("m", tmp_path / "b.gguf")
+    (tmp_path / "c.bin").write_bytes(b"PK")
+    assert state("m", tmp_path / "c.bin").family == "m"
 
 
 def test_a_folder_of_weights_is_one_part(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 from brightline.errors import ModelError
 
 MAX_FILES = 16_384
+CHUNK = 1 << 20
+GIB = 1 << 30
 GIT = (".git", ".gitattributes", ".github", ".gitignore")  # what the reference implementation leaves out too
 Progress = Callable[[str], None]
 
@@ -49,7 +51,7 @@ def hash_model(path: Path, left_out: tuple[str, ...] = GIT, progress: Progress =
     """
     if path.is_file() or path.is_symlink():
         progress(f"hashing {path.name}")
-        return Manifest(path.name, {".": file_digest(path)})
+        return Manifest(path.name, {".": file_digest(path, progress)})
     outside = [PurePosixPath(p).parts for p in left_out]
     found: dict[tuple[str, ...], Path] = {}
     for file in _files(path):
@@ -65,19 +67,25 @@ def hash_model(path: Path, left_out: tuple[str, ...] = GIT, progress: Progress =
     for parts in sorted(found):
         name = "/".join(parts)
         progress(f"hashing {name}")
-        files[name] = file_digest(found[parts])
+        files[name] = file_digest(found[parts], progress)
     return Manifest(path.resolve().name, files)
 
 
-def file_digest(path: Path) -> str:
-    """Hex SHA-256 of a regular file, read whole. Raises ModelError."""
+def file_digest(path: Path, progress: Progress = lambda _: None) -> str:
+    """Hex SHA-256 of a regular file, read whole; `progress` gets a line after each GiB. Raises ModelError."""
     try:
         # O_NONBLOCK: a pipe that nobody writes to would hold us here; it is refused by its type below.
         number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with open(number, "rb") as file:  # noqa: PTH123 - of a descriptor
             if not stat.S_ISREG(os.fstat(number).st_mode):
                 raise ModelError("no plain file", place=str(path), cure="keep only plain files in a model")
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            hashed, done = hashlib.sha256(), 0
+            while chunk := file.read(CHUNK):
+                hashed.update(chunk)
+                done += len(chunk)
+                if done % GIB == 0:
+                    progress(f"hashing {path.name}: {done // GIB} GiB")
+            return hashed.hexdigest()
     except OSError as e:
         if path.is_symlink():
             cure = "put the file itself there: what a link points at may change after it was checked"

@@ -37,7 +37,7 @@ def state(
     """
     # 1. the weights
     base = part_of(hash_model(weights, progress=progress))
-    header = read_header(weights) if weights.suffix == ".gguf" else None
+    header = read_header(weights) if _is_gguf(weights) else None
     if header is not None and header.is_adapter:
         _bad("an adapter where weights are asked for", str(weights), "name the weights first, then `--adapter FILE`")
     # 2. each adapter, and whether it belongs to them
@@ -83,6 +83,14 @@ def check_parts(statement: ModelStatement, found: ModelStatement) -> None:
         if stated_part != found_part:
             cure = "serve the parts that were stated, or agree on a new statement: `brightline model register`"
             _bad(f"not the model stated: the {part} differs", f"model {statement.name}", cure)
+
+
+def _is_gguf(weights: Path) -> bool:
+    """True where a file says so by its name or its first bytes: then its header must be one."""
+    if weights.is_dir():
+        return False
+    with weights.open("rb") as file:
+        return weights.suffix == ".gguf" or file.read(4) == b"GGUF"
 
 
 def _template_digest(path: Path) -> str:
