@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brightline.agreement.reading import _members
 from brightline.errors import RegistryError
-from brightline.registry import Kind, Nature
+from brightline.registry import ITEMS as REGISTERED
+from brightline.registry import Kind, Nature, Owner
 from brightline.registry.items import OF_OTHERS, among, covers
 from tests.registry.made import ITEMS, OFFICIAL, begun
 
@@ -35,7 +40,7 @@ FAULTS = {
     "that ends before its date": (
         Kind.AUTHORITIES,
         "warrant",
-        {"until": ITEMS[Kind.AUTHORITIES]["title-10"].dated},
+        {"until": date(2020, 1, 1)},
         "un",
     ),
     "an agent with a role": (Kind.ACTORS, "g2/official", {"nature": Nature.AGENT}, "roles"),
@@ -57,6 +62,18 @@ def test_an_item_that_says_what_is_not_its_own_cannot_be_signed(
         FOLDER.copy().sign(kind, name, replace(ITEMS[kind][name], **changed))
     assert caught.value.place.startswith(f"item.{place}")
     assert caught.value.cure
+
+
+PAGE = (Path(__file__).parents[2] / "docs/reference/registry.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_field_stands_on_the_page_under_its_kind(kind: Kind) -> None:
+    rows = PAGE.partition("## The items")[2].partition("## Who may sign")[0]
+    (block,) = re.findall(rf"^\| `{kind}` (.*?)(?=^\| `\w+` \| `|\n\n)", rows, re.MULTILINE | re.DOTALL)
+    fields = [f for line in block.splitlines() for f in re.findall(r"`(\w+)`", line.split("|")[-3])]
+    cls = Owner if kind is Kind.OWNERS else REGISTERED[kind]
+    assert sorted(fields) == sorted(_members(cls)[f.name][0] for f in dataclasses.fields(cls))
 
 
 def test_facts_of_data_and_law_are_nobody_elses() -> None:
