@@ -7,10 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 
 from brightline.errors import InputError, MachineError
 from tests.cli.desks import settled_desk
 from tests.cli.shell import Shell
+from tests.keys.test_ec import secret
 from tools.reference_cli import verbs
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/cli.md").read_text("utf-8")
@@ -31,6 +33,9 @@ RUNS: dict[str, tuple[str, ...]] = {
     "terms odrl": ("terms", "terms.jsonld"),
     "key new": ("name",),
     "key show": ("vendor.key",),
+    "model register": ("m", "w.bin"),
+    "model sign": ("w.bin", "--key", "model.pem"),
+    "model list": (),
     "agreement offer": ("draft.toml", "talks", "--key", "vendor.key"),
     "agreement interim": ("vendor", "customer", "undisputed"),
     "agreement counter": ("other.toml", "talks", "--key", "customer.key"),
@@ -59,7 +64,16 @@ RUNS: dict[str, tuple[str, ...]] = {
     "break-glass start": ("army", "--key", "quinn.key", "--reason", "why", "--minutes", "9"),
     "break-glass end": ("army", "--key", "quinn.key", "--reason", "why"),
 }
-ELSEWHERE = {"serve", "demo", "doctor", "verify", "evidence export", "evidence explain", "screen calibrate", "screen report"}
+ELSEWHERE = {
+    "serve",
+    "demo",
+    "doctor",
+    "verify",
+    "evidence export",
+    "evidence explain",
+    "screen calibrate",
+    "screen report",
+}
 LEADS_TO = {"agree": ["accept"], "confirm": ["accept", "agree"], "finalize": ["accept", "agree", "confirm"]}
 
 
@@ -80,6 +94,8 @@ def test_json_is_one_document_with_the_keys_of_the_page(parties: Shell, verb: st
         parties("agreement", before, "talks", "--key", "vendor.key" if before == "agree" else "customer.key")
     if verb.startswith("registry"):
         settled_registry(parties, signed=verb != "registry sign")
+    if verb.startswith("model"):
+        settled_model(parties, stated=verb == "model list")
     desk = settled_desk(parties) if verb.partition(" ")[0] in ("desk", "exception", "break-glass") else {}
     if verb == "break-glass end":
         parties("break-glass", "start", *RUNS["break-glass start"])
@@ -88,6 +104,14 @@ def test_json_is_one_document_with_the_keys_of_the_page(parties: Shell, verb: st
         assert {"state", "in_force", "signatories", "prevails", "consequences"} <= set(said.document)
     else:
         assert set(said.document) == KEYS[verb]
+
+
+def settled_model(parties: Shell, stated: bool) -> None:
+    """Weights and a key; where `stated`, a statement of them."""
+    parties.write("w.bin", b"weights")
+    parties.write("model.pem", secret(SECP256R1()))
+    if stated:
+        parties("model", "register", "m", "w.bin")
 
 
 def settled_registry(parties: Shell, signed: bool) -> None:

@@ -20,6 +20,7 @@ from brightline.cli import (
     evidence,
     exception,
     key,
+    model,
     propose,
     registry,
     replay,
@@ -45,6 +46,7 @@ app.add_typer(terms.app, name="terms")
 app.add_typer(agreement.app, name="agreement")
 app.add_typer(registry.app, name="registry")
 app.add_typer(key.app, name="key")
+app.add_typer(model.app, name="model")
 app.add_typer(desk.app, name="desk")
 app.add_typer(exception.app, name="exception")
 app.add_typer(exception.glass, name="break-glass")
