@@ -8,14 +8,16 @@ import pytest
 
 from brightline.analysis.brief import Brief as PartyBrief
 from brightline.analysis.compare import compare
+from brightline.analysis.difference import Comparison
 from brightline.analysis.joint import joint
 from brightline.analysis.propose import Impasse, Proposals
+from brightline.analysis.smt import UNKNOWN
 from brightline.paper.agreed import agreed
 from brightline.paper.brief import brief, brief_page
 from brightline.paper.menus import proposals_page
 from brightline.paper.seen import seen
 from brightline.storage.briefs import open_brief
-from brightline.terms import Outcome, decide, read_scenarios
+from brightline.terms import Outcome, Pack, Terms, decide, read_scenarios
 from tests.analysis.gaps import random_uses
 from tests.paper.accessible import Page, faults
 from tests.paper.texts import ATTACKS, BARE, bare_pack, compared, hostile_pack, packs, proposed, shipped_brief
@@ -173,3 +175,34 @@ def test_hostile_words_are_words_and_stay_short(attack: str) -> None:
     assert len(page) < 60_000
     assert seen(attack.strip())[:40] in words(page)
     assert not set(page) & set("\u202e\u2066\x07\x1b\x00\x9b\u200b\ufeff\U000e0041\ufffe")
+
+
+HELD = 'permit (principal, action == Action::"surv.profile", resource) when { context.approvals.contains("operator") };'
+MINE = 'permit (principal, action == Action::"gen.office", resource);'
+THEIRS = 'permit (principal, action == Action::"intel.osint", resource);'
+
+
+def small() -> tuple[list[Pack], list[Terms], Comparison]:
+    both = f'@id("H") {HELD}\n@id("U") {MINE.replace("office", "unknown")}\n'
+    some = [bare_pack(f'{both}@id("P") {text}\n') for text in (MINE, THEIRS)]
+    terms = [p.terms for p in some]
+    return some, terms, compare(*terms)
+
+
+def test_what_both_say_of_one_use_and_not_each_of_its_own() -> None:
+    some, terms, found = small()
+    listed = {a: how for g in agreed(some, terms, found) for how in ("permit", "hold", "deny") for a in getattr(g, how)}
+    assert listed.pop("gen.unknown") == "permit"
+    assert listed.pop("surv.profile") == "hold"
+    assert set(listed.values()) == {"deny"}
+    undisputed = {a for g in agreed(some, terms, found) for a in g.undisputed}
+    assert set(terms[0].scope.vocabulary.activities) - undisputed == {"gen.office", "intel.osint"}
+
+
+def test_what_the_solver_cannot_settle_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    some, terms, found = small()
+    monkeypatch.setattr("brightline.analysis.smt.Search.check", lambda _: UNKNOWN)
+    for g in agreed(some, terms, found):
+        assert [*g.permit, *g.hold, *g.deny] == []
+        assert g.unsettled
+    assert "not known: office" in words(brief_page(brief(some, found, None)))

@@ -121,6 +121,15 @@ def test_one_word_changed_is_one_word_tracked() -> None:
     assert {t.mark for t in tracked(bare_pack(BARE).terms, bare_pack(other).terms)} == {Change.KEPT}
 
 
+def test_another_paragraph_is_replaced_whole() -> None:
+    other = BARE.replace("Ordinary work may be done.", "Nothing here stands as it stood before today.")
+    found = [t for t in tracked(bare_pack(BARE).terms, bare_pack(other).terms) if t.mark is not Change.KEPT]
+    assert [(t.mark, t.runs[0].text) for t in found] == [
+        (Change.INSERTED, "Nothing here stands as it stood before today."),
+        (Change.DELETED, "Ordinary work may be done."),
+    ]
+
+
 def test_a_renamed_clause_is_not_a_new_one() -> None:
     before, after = packs("openai-2026-02-28", "openai-2026-03-02")
     found = tracked(before.terms, after.terms)
