@@ -273,6 +273,19 @@ def test_a_hostile_file_is_named_and_what_it_was_stands_no_more(desk: Shell, cha
     assert desk("registry", "list", "datasets", *CUSTOMER).out.startswith("no datasets registered\nrefused: ")
 
 
+def test_what_attests_nothing_under_a_pack_is_told(desk: Shell) -> None:
+    said = desk("registry", "check", *CUSTOMER, "--pack", "customer", "--json")
+    assert said.status == 1
+    assert {(u["kind"], u["name"], u["why"]) for u in said.document["unfit"]} == {
+        ("purposes", "files", "unknown_word"),  # lanes that the pack does not have
+        ("authorities", "order", "not_agreed"),
+    }
+    assert (
+        "attests nothing under these terms: authorities order"
+        in desk("registry", "check", *CUSTOMER, "--pack", "customer").out
+    )
+
+
 def test_a_stranger_is_not_the_customer(desk: Shell) -> None:
     assert "not signed by the customer" in desk.fails("registry", "check", "--customer-key", "stranger.pub")
 

@@ -8,9 +8,10 @@ from datetime import date
 import pytest
 
 from brightline.errors import UseError
-from brightline.registry import Claims, Kind, Unattested, Why, attest, may, tool
-from brightline.terms import Outcome
-from brightline.vocabulary import Source, claimed
+from brightline.registry import Claims, Kind, Unattested, Why, all_unfit, attest, endpoint_digest, may, tool
+from brightline.storage.packs import open_pack
+from brightline.terms import Outcome, decide
+from brightline.vocabulary import Source, Use, claimed
 from tests.registry.made import DEFINITION, ENDPOINT, ITEMS, TODAY, Folder, full, terms
 
 TERMS = terms()
@@ -258,6 +259,42 @@ def test_a_word_outside_the_agreed_vocabulary_attests_nothing(
             assert found.facts["data_origin"] == "unknown"
         case _:
             assert {found.facts[n] for n in ("effect", "phase", "actuation")} == {"unknown"}
+
+
+@pytest.mark.parametrize(("kind", "name", "changed"), WORDS.values(), ids=WORDS)
+def test_what_does_not_fit_the_terms_is_told_before_anybody_names_it(
+    kind: Kind, name: str, changed: dict[str, object]
+) -> None:
+    folder = full()
+    assert all_unfit(TERMS, folder.read()) == []
+    folder.sign(kind, name, replace(ITEMS[kind][name], **changed))
+    ((of, called, why, text),) = all_unfit(TERMS, folder.read())
+    assert (of, called, why) == (kind, name, Why.UNKNOWN_WORD)
+    assert text
+
+
+def test_a_role_that_the_terms_do_not_have_is_held_by_nobody() -> None:
+    folder = full()
+    assert attest(folder.read(), TERMS, Claims(actor="g2/official"), TODAY).roles == ("official",)
+    folder.sign(Kind.ACTORS, "g2/official", replace(ITEMS[Kind.ACTORS]["g2/official"], roles=("official", "king")))
+    found = attest(folder.read(), TERMS, Claims(actor="g2/official"), TODAY)
+    assert (found.roles, refused(found)) == ((), {"g2/official": Why.UNKNOWN_WORD})
+
+
+def test_authorities_that_the_terms_pin_otherwise_are_told_beforehand() -> None:
+    folder = full()
+    for name, changed in (("warrant", {"digest": f"sha256:{'9' * 64}"}), ("decree", {})):
+        folder.sign(Kind.AUTHORITIES, name, replace(ITEMS[Kind.AUTHORITIES]["warrant"], **changed))
+    found = all_unfit(TERMS, folder.read())
+    assert [(name, why) for _, name, why, _ in found] == [("decree", Why.NOT_AGREED), ("warrant", Why.NOT_AGREED)]
+
+
+@pytest.mark.parametrize("pack", ["customer", "vendor", "compromise", "s4113"])
+@pytest.mark.parametrize("activity", ["weapon.engage", "gen.office"])
+def test_a10_the_shipped_packs_deny_a_drifted_tool(pack: str, activity: str) -> None:
+    found = tool(REGISTRY, "send_order", DEFINITION, endpoint_digest({"url": "https://live.example/mcp"}))
+    use = Use(activity, {"end_user": "identified", "meter": "counted", "screen": "clear", **found.facts}, found.sources)
+    assert decide(open_pack(pack).terms, use).outcome is Outcome.DENY
 
 
 def test_more_names_than_a_use_can_hold() -> None:

@@ -19,10 +19,12 @@ from brightline.registry import (
     Refused,
     Registry,
     Version,
+    all_unfit,
     changes_of,
     read_registry,
     statement,
 )
+from brightline.storage.packs import open_pack
 from brightline.storage.registries import read_folder, write_folder
 
 app = typer.Typer(help="Purposes, data sets, authorities, tools, actors, models, prices: signed.", no_args_is_help=True)
@@ -183,9 +185,15 @@ def import_(
 
 
 @app.command()
-def check(customer_key: Customer, registry: Folder = HERE, as_json: Json = False) -> None:
-    """Verify every signature and chain. Ends 1 where a file was refused."""
+def check(
+    customer_key: Customer,
+    registry: Folder = HERE,
+    pack: Annotated[str | None, typer.Option(help="A pack: its vocabulary and pins must bear the items out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Verify every signature and chain. Ends 1 where a file was refused, or an item does not fit the pack."""
     found = _read(registry, customer_key)
+    unfit = all_unfit(open_pack(pack).terms, found) if pack is not None else []
     if as_json:
         refused = [
             {"place": r.place, "kind": str(r.kind or ""), "name": r.name, "text": r.text, "cure": r.cure}
@@ -193,13 +201,22 @@ def check(customer_key: Customer, registry: Folder = HERE, as_json: Json = False
         ]
         counts = {str(k): len(found.items(k)) for k in Kind}
         print_json(
-            {"ok": not refused, "registry": found.name, "digest": found.digest, "items": counts, "refused": refused}
+            {
+                "ok": not (refused or unfit),
+                "registry": found.name,
+                "digest": found.digest,
+                "items": counts,
+                "refused": refused,
+            }
+            | {"unfit": [{"kind": str(k), "name": n, "why": str(w), "text": t} for k, n, w, t in unfit]}
         )
     else:
         say(f"{found.name}: {', '.join(f'{len(found.items(k))} {k}' for k in Kind if found.items(k))}")
         say(f"digest {found.digest}")
         _warn(found.refused)
-    raise typer.Exit(1 if found.refused else 0)
+        for kind, name, _, text in unfit:
+            say(f"attests nothing under these terms: {kind} {name}: {text}")
+    raise typer.Exit(1 if found.refused or unfit else 0)
 
 
 def _read(folder: Path, customer: str) -> Registry:

@@ -10,30 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from typing import Final
 
 from brightline.errors import UseError
+from brightline.registry.fit import Why, dataset_facts, typed, unfit
 from brightline.registry.items import Actor, Authority, Dataset, Kind, Purpose, among, covers
 from brightline.registry.registry import Registry
-from brightline.registry.tools import Standing, ToolFound, typed
+from brightline.registry.tools import Standing, ToolFound
 from brightline.terms import Terms
-from brightline.vocabulary import UNKNOWN, Alternative, FactKind, FactValue, Source, Vocabulary
+from brightline.vocabulary import UNKNOWN, Alternative, FactValue, Source
 
 MAX_NAMED: Final = 32
 """Data sets, and as many authorities, that one use may name: each may add an alternative, and a use has at most 64."""
 NO_ACTIVITY: Final = "gen.unknown"
-
-
-class Why(StrEnum):
-    """Why something that was named is not attested."""
-
-    UNREGISTERED = "unregistered"  # no such item, or its files were refused
-    NOT_YOURS = "not_yours"  # the item is for others
-    EXPIRED = "expired"
-    OUT_OF_SCOPE = "out_of_scope"  # the authority is for other activities
-    NOT_AGREED = "not_agreed"  # the terms do not know it, or pin another document
-    UNKNOWN_WORD = "unknown_word"  # a word that the agreed vocabulary does not have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,17 +71,16 @@ def attest(registry: Registry, terms: Terms, claims: Claims, today: date, tool: 
     for kind, named in ((Kind.DATASETS, claims.datasets), (Kind.AUTHORITIES, claims.authorities)):
         if len(named) > MAX_NAMED:
             raise UseError(f"{len(named)} {kind}", place=str(kind), cure=f"name at most {MAX_NAMED} in one use")
-    words = terms.scope.vocabulary
     # 1. the actor, and with it the component
     said = _Said(claims.actor, claims.component)
-    _actor(registry, said)
+    _actor(registry, terms, said)
     # 2. the purpose: the activity, and what its owner attests of the doing
-    purpose = _purpose(registry, words, claims.purpose, said)
+    purpose = _purpose(registry, terms, claims.purpose, said)
     # 3. the tool: what is done, where that differs from what the purpose says
     if tool is not None:
-        _tool(words, tool, said)
+        _tool(terms, tool, said)
     # 4. each data set, by its own owner
-    _datasets(registry, words, _once(claims.datasets, purpose.datasets if purpose else ()), said)
+    _datasets(registry, terms, _once(claims.datasets, purpose.datasets if purpose else ()), said)
     # 5. each authority, by its own
     names = _once(claims.authorities, purpose.authorities if purpose else ())
     _authorities(registry, terms, names, said, today)
@@ -139,15 +127,19 @@ class _Said:
         return [self.activity, *(a for a, _ in self.otherwise if a)]
 
 
-def _actor(registry: Registry, said: _Said) -> None:
+def _actor(registry: Registry, terms: Terms, said: _Said) -> None:
     actor = registry.item(Kind.ACTORS, said.actor)
-    if isinstance(actor, Actor):
-        said.component, said.roles = actor.component, actor.roles
-    else:
+    if not isinstance(actor, Actor):
         said.refuse(Kind.ACTORS, said.actor, Why.UNREGISTERED, registry.why_not(Kind.ACTORS, said.actor))
+        return
+    said.component = actor.component
+    if fault := unfit(terms, said.actor, actor):
+        said.refuse(Kind.ACTORS, said.actor, *fault)
+    else:
+        said.roles = actor.roles
 
 
-def _purpose(registry: Registry, words: Vocabulary, name: str, found: _Said) -> Purpose | None:
+def _purpose(registry: Registry, terms: Terms, name: str, found: _Said) -> Purpose | None:
     if not name:
         return None
     purpose = registry.item(Kind.PURPOSES, name)
@@ -157,31 +149,21 @@ def _purpose(registry: Registry, words: Vocabulary, name: str, found: _Said) -> 
     if not among(purpose.may_use, found.actor, found.component):
         found.refuse(Kind.PURPOSES, name, Why.NOT_YOURS, f"{found.actor} may not use it")
         return None
-    facts = typed(purpose.facts)
-    if purpose.activity not in words.activities:
-        found.refuse(Kind.PURPOSES, name, Why.UNKNOWN_WORD, f"the vocabulary has no activity {purpose.activity}")
-        return None
-    if word := unknown_word(words, facts):
-        found.refuse(Kind.PURPOSES, name, Why.UNKNOWN_WORD, word)
+    if fault := unfit(terms, name, purpose):
+        found.refuse(Kind.PURPOSES, name, *fault)
         return None
     found.activity = purpose.activity
-    found.settle(facts)
+    found.settle(typed(purpose.facts))
     return purpose
 
 
-def _tool(words: Vocabulary, tool: ToolFound, found: _Said) -> None:
+def _tool(terms: Terms, tool: ToolFound, found: _Said) -> None:
     """A tool that the terms have no words for is as good as unknown: it attests nothing."""
-    of_gateway = {n: tool.facts[n] for n in ("actuation", "integrity")}
-    others = {n: v for n, v in tool.facts.items() if n not in of_gateway}
-    word = unknown_word(words, others)
-    if of_gateway["actuation"] not in words.facts["actuation"].names:
-        word = f"actuation has no value {of_gateway['actuation']}"
-    if tool.activity is not None and tool.activity not in words.activities:
-        word = f"the vocabulary has no activity {tool.activity}"
-    if word:
-        found.refuse(Kind.TOOLS, tool.name, Why.UNKNOWN_WORD, word)
-        found.settle({"actuation": UNKNOWN, "effect": UNKNOWN, "phase": UNKNOWN}, Source.OBSERVED)
-        found.settle({"integrity": of_gateway["integrity"]}, Source.OBSERVED)
+    fault = unfit(terms, tool.name, tool.item) if tool.item is not None else None
+    if fault is not None:
+        found.refuse(Kind.TOOLS, tool.name, *fault)
+        unsettled: dict[str, FactValue] = {"actuation": UNKNOWN, "effect": UNKNOWN, "phase": UNKNOWN}
+        found.settle(unsettled | {"integrity": tool.facts["integrity"]}, Source.OBSERVED)
         return
     if tool.standing is Standing.UNLISTED:
         found.refuse(Kind.TOOLS, tool.name, Why.UNREGISTERED, tool.text)
@@ -190,7 +172,7 @@ def _tool(words: Vocabulary, tool: ToolFound, found: _Said) -> None:
     found.settle({n: v for n, v in tool.facts.items() if n not in attested}, Source.OBSERVED)
 
 
-def _datasets(registry: Registry, words: Vocabulary, names: list[str], found: _Said) -> None:
+def _datasets(registry: Registry, terms: Terms, names: list[str], found: _Said) -> None:
     """K5, B15: what is not registered is `unregistered`, and nothing of it is known, whatever anyone claims."""
     nothing: dict[str, FactValue] = {"data_origin": UNKNOWN, "deidentified": UNKNOWN, "protected_persons": UNKNOWN}
     each: list[tuple[dict[str, FactValue], Source]] = []
@@ -200,17 +182,11 @@ def _datasets(registry: Registry, words: Vocabulary, names: list[str], found: _S
             found.refuse(Kind.DATASETS, name, Why.UNREGISTERED, registry.why_not(Kind.DATASETS, name))
             each.append(({"dataset": "unregistered", **nothing}, Source.OBSERVED))
             continue
-        facts: dict[str, FactValue] = {
-            "data_origin": item.origin,
-            "deidentified": item.deidentified,
-            "protected_persons": item.protected_persons,
-            **typed(item.facts),
-        }
-        if word := unknown_word(words, facts):
-            found.refuse(Kind.DATASETS, name, Why.UNKNOWN_WORD, word)
+        if fault := unfit(terms, name, item):
+            found.refuse(Kind.DATASETS, name, *fault)
             each.append(({"dataset": "registered", **nothing}, Source.OBSERVED))
         else:
-            each.append(({"dataset": "registered", **facts}, Source.ATTESTED))
+            each.append(({"dataset": "registered", **dataset_facts(item)}, Source.ATTESTED))
     # What one data set attests says nothing of the next: where that is silent, it is unknown.
     said_by_any: dict[str, FactValue] = dict.fromkeys((n for facts, _ in each for n in facts), UNKNOWN)
     for facts, source in each:
@@ -224,7 +200,6 @@ def _authorities(registry: Registry, terms: Terms, names: Iterable[str], found: 
     for name in names:
         named = True
         item = registry.item(Kind.AUTHORITIES, name)
-        pinned = terms.authorities.get(name)
         if not isinstance(item, Authority):
             found.refuse(Kind.AUTHORITIES, name, Why.UNREGISTERED, registry.why_not(Kind.AUTHORITIES, name))
         elif item.until is not None and today > item.until:
@@ -235,35 +210,14 @@ def _authorities(registry: Registry, terms: Terms, names: Iterable[str], found: 
             found.refuse(Kind.AUTHORITIES, name, Why.NOT_YOURS, f"{found.actor} may not cite it")
         elif away := [a for a in found.activities() if not covers(item.activities, a)]:
             found.refuse(Kind.AUTHORITIES, name, Why.OUT_OF_SCOPE, f"it is not for {away[0]}")
-        elif pinned is None:
-            found.refuse(Kind.AUTHORITIES, name, Why.NOT_AGREED, "the terms do not name it")
-        elif pinned["digest"] != item.digest:
-            # K11: a newer issue changes nothing until both parties sign it into the terms
-            found.refuse(Kind.AUTHORITIES, name, Why.NOT_AGREED, "the terms pin another document under this name")
-        elif item.legal_basis and (word := unknown_word(terms.scope.vocabulary, {"legal_basis": item.legal_basis})):
-            found.refuse(Kind.AUTHORITIES, name, Why.UNKNOWN_WORD, word)
+        elif fault := unfit(terms, name, item):
+            found.refuse(Kind.AUTHORITIES, name, *fault)
         else:
             standing.add(name)
             if item.legal_basis is not None:
                 found.settle({"legal_basis": item.legal_basis})
     if named:
         found.settle({"authorities": frozenset(standing)})
-
-
-def unknown_word(words: Vocabulary, facts: Mapping[str, FactValue]) -> str:
-    """What of these facts the agreed vocabulary cannot say, or nobody may attest; empty where nothing."""
-    for name, value in facts.items():
-        fact = words.facts.get(name)
-        if fact is None:
-            return f"the vocabulary has no fact {name}"
-        if fact.gateway:
-            return f"only the gateway sets {name}"
-        if isinstance(value, frozenset) is not (fact.kind is FactKind.SET) or fact.kind is FactKind.NUMBER:
-            return f"{name} is {'a set' if fact.kind is FactKind.SET else 'one value'}"
-        for word in value if isinstance(value, frozenset) else [value]:
-            if word not in fact.names:
-                return f"{name} has no value {word}"
-    return ""
 
 
 def _once(*names: Iterable[str]) -> list[str]:

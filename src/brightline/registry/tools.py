@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from brightline.canonical import digest
 from brightline.registry.alike import look_alike
+from brightline.registry.fit import typed
 from brightline.registry.items import Kind, Tool
 from brightline.registry.registry import Registry
 from brightline.vocabulary import UNKNOWN, FactValue, Source
@@ -95,11 +96,6 @@ def tool(registry: Registry, name: str, definition: str | None, endpoint: str | 
     return ToolFound(
         name, Standing.REGISTERED, facts, sources, activity=item.activity, needs_person=item.needs_person, item=item
     )
-
-
-def typed(facts: Mapping[str, str | tuple[str, ...]]) -> dict[str, FactValue]:
-    """An item's facts as a use has them."""
-    return {name: frozenset(v) if isinstance(v, tuple) else v for name, v in facts.items()}
 
 
 def _by(facts: Mapping[str, FactValue], source: Source) -> dict[str, Source]:
