@@ -13,7 +13,7 @@ import pytest
 from brightline.gateway import config, gateway
 from brightline.gateway.codec import AnswerLimits
 from brightline.gateway.codec.reply import UPSTREAM_FAULTS, Refusal
-from brightline.gateway.config import ActorConfig, Config, PurposeConfig, UpstreamConfig, parse_config
+from brightline.gateway.config import ActorConfig, Config, PurposeConfig, ToolConfig, UpstreamConfig, parse_config
 from brightline.gateway.wire import Limits, UpstreamLimits
 from brightline.storage import recorder
 from tests.cli import collected
@@ -59,6 +59,7 @@ TABLES = {
     "_upstream": "upstream.",
     "_tls": "tls.",
     "_purpose": "purposes.NAME.",
+    "_tool": "tools.NAME.",
     "_actor": "actors[].",
     "_limits": "limits.",
 }
@@ -67,7 +68,16 @@ TABLES = {
 def settings() -> set[str]:
     """Every setting by its path: what config.py lets through, and whom `parties` names."""
     found = {f"{TABLES[table]}{key}" for table, keys in collected.settings().items() for key in keys}
-    found -= {"upstream", "purposes", "actors", "limits", "parties", "models", "tls"}  # tables, whose keys are settings
+    found -= {
+        "upstream",
+        "purposes",
+        "tools",
+        "actors",
+        "limits",
+        "parties",
+        "models",
+        "tls",
+    }  # tables, whose keys are settings
     return found | {"parties.vendor", "parties.customer", "models.NAME"}
 
 
@@ -80,6 +90,7 @@ def test_every_setting_is_documented_and_no_other() -> None:
 def test_the_defaults_are_those_of_the_code() -> None:
     bare, upstream = Config(), UpstreamConfig()
     actor, purpose = ActorConfig("", "", "", ()), PurposeConfig("", "", {})
+    tool = ToolConfig("", "", "", "", "")
     times = UpstreamLimits()
     defaults: dict[str, Any] = {
         "listen": f"{bare.host}:{bare.port}",
@@ -90,6 +101,7 @@ def test_the_defaults_are_those_of_the_code() -> None:
         "upstream.api_key_file": upstream.api_key_file,
         "upstream.ca_file": upstream.ca_file,
         "purposes.NAME.text": purpose.text,
+        "tools.NAME.activity": tool.activity,
         "actors[].shared": actor.shared,
         "actors[].max_concurrent": actor.max_concurrent,
         "limits.body_bytes": Limits().body_bytes,
@@ -113,7 +125,7 @@ def paths(table: dict[str, Any], lead: str = "") -> Iterator[str]:
     for key, value in table.items():
         if lead + key == "actors":
             yield from (p for actor in value for p in paths(actor, "actors[]."))
-        elif lead in ("purposes.", "models."):
+        elif lead in ("purposes.", "models.", "tools."):
             yield from paths(value, f"{lead}NAME.") if isinstance(value, dict) else [f"{lead}NAME"]
         elif isinstance(value, dict) and key != "facts":
             yield from paths(value, f"{lead}{key}.")

@@ -14,10 +14,12 @@ from brightline.agreement import Disclosure
 from brightline.errors import StorageError
 from brightline.gateway.access import Access
 from brightline.gateway.codec import ListedModel
-from brightline.gateway.config import ActorConfig, Config, PurposeConfig
+from brightline.gateway.config import ActorConfig, Config, PurposeConfig, ToolConfig
 from brightline.gateway.exchange import Exchange
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.standing import Standing
+from brightline.gateway.toolcalls import Approvals
+from brightline.gateway.tools import ConfiguredTools
 from brightline.gateway.wire import Reply, Request, Upstream, serve
 from brightline.record import body as bodies
 from brightline.record.entry import ENTRY_BYTES, Entry, Kind, unpack
@@ -115,6 +117,8 @@ async def stage(
     shared: bool = False,
     models: Mapping[str, bytes] | None = None,
     oracle_share: float = 1.0,
+    tools: Mapping[str, ToolConfig] | None = None,
+    approvals: Approvals | None = None,
 ) -> AsyncIterator[Stage]:
     """A gateway on a free port in front of an upstream that answers by `script`."""
     seen: list[Request] = []
@@ -128,6 +132,7 @@ async def stage(
     pack = read_pack("test.cedar", {"terms.cedar": terms})
     standing = _Standing(pack, None, models or {MODEL: b"m" * 32}, Disclosure(), observe)
     config = Config(
+        tools=tools or {},
         purposes={n: PurposeConfig(n, a, f) for n, (a, f) in (purposes or PURPOSES).items()},
         actors=(
             ActorConfig(
@@ -138,7 +143,15 @@ async def stage(
     recorder = MemoryRecorder()
     access = Access(config, pack.terms.scope)
     exchange = Exchange(
-        standing, access, recorder, upstream, b"upstream-key", {MODEL: "tiny-on-upstream"}, oracle_share
+        standing,
+        access,
+        recorder,
+        upstream,
+        b"upstream-key",
+        {MODEL: "tiny-on-upstream"},
+        oracle_share,
+        tools=ConfiguredTools.of(config, pack.terms.scope.vocabulary),
+        approvals=approvals,
     )
     routes = Routes(
         exchange, (ListedModel(name=MODEL, owner="vendor"),), lambda: "disk full" if recorder.broken else ""

@@ -45,7 +45,8 @@ async def test_step_1_refuses_without_a_known_key(key: str | None, headers: dict
         ({"logit_bias": {"5": 100}}, 400, "closed_field", "logit_bias"),
         ({"model": "another"}, 404, "model_not_found", "model"),
         ({"messages": []}, 400, "bad_request", "messages"),
-        ({"tools": [{"type": "function", "function": {"name": "fire"}}]}, 501, "tools_not_governed", "tools"),
+        ({"tools": [{"type": "web_search"}]}, 501, "tools_not_governed", "tools[0]"),
+        ({"web_search_options": {}}, 501, "tools_not_governed", "web_search_options"),
     ],
 )
 async def test_step_2_refuses_what_it_cannot_stand_for(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brightline.canonical import dump
 from brightline.gateway.config import Config
-from brightline.gateway.exchange import Recorder
+from brightline.gateway.decided import Recorder
 from brightline.gateway.standing import NO_DIGEST, Standing
 from brightline.record.body import ChangeBody, ChangeSubject
 from brightline.record.log import Draft
@@ -12,7 +12,7 @@ from brightline.record.log import Draft
 
 async def record_changes(recorder: Recorder, standing: Standing, config: Config, build: bytes) -> None:
     """One entry for each thing that decides, at every start: agreement, terms, vocabulary and build in clear, since
-    both parties hold them; purposes and actors, the customer's own, as private fields under a commitment."""
+    both parties hold them; purposes, tools and actors, the customer's own, as private fields under a commitment."""
     words = standing.pack.terms.scope.vocabulary
     shared = {
         ChangeSubject.TERMS: standing.terms_digest,
@@ -30,6 +30,16 @@ async def record_changes(recorder: Recorder, standing: Standing, config: Config,
             for a in config.actors
         ],
     }
+    if config.tools:
+        private[ChangeSubject.TOOLS] = [
+            {
+                "name": t.name,
+                "definition": t.definition,
+                "activity": t.activity,
+                "facts": {**t.facts, "effect": t.effect, "actuation": t.actuation, "phase": t.phase},
+            }
+            for t in config.tools.values()
+        ]
     for subject, digest in shared.items():
         await recorder.append(Draft(ChangeBody(subject, digest, NO_DIGEST), terms=standing.terms_digest))
     for subject, registered in private.items():

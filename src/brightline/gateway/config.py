@@ -21,8 +21,9 @@ MAX_LIMIT = 10**9  # bytes, seconds, connections: what is beyond means no limit,
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
-        "purposes", "actors", "limits", "tls")  # fmt: skip
+        "purposes", "tools", "actors", "limits", "tls")  # fmt: skip
 _TLS = ("certificate", "key")
+_TOOL = ("definition", "effect", "actuation", "phase", "activity", "facts")
 _UPSTREAM = ("url", "api_key_file", "ca_file")
 _ACTOR = ("name", "component", "key_sha256", "purposes", "shared", "max_concurrent")
 _LIMITS = (
@@ -65,6 +66,22 @@ class PurposeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolConfig:
+    """A tool by its exact name. `definition`: digest of its name, description and parameters (`gateway.tools`).
+
+    `activity`: of its calls; empty for that of the purpose under which it is called. Its owner attests all of it.
+    """
+
+    name: str
+    definition: str
+    effect: str
+    actuation: str
+    phase: str
+    activity: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ActorConfig:
     """Who calls. `key_sha256`: hex of the API key's SHA-256. `shared`: a front end with many people behind one key.
 
@@ -98,6 +115,7 @@ class Config:
     upstream: UpstreamConfig = UpstreamConfig()
     models: Mapping[str, str] = field(default_factory=dict)
     purposes: Mapping[str, PurposeConfig] = field(default_factory=dict)
+    tools: Mapping[str, ToolConfig] = field(default_factory=dict)
     actors: tuple[ActorConfig, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
     tls: TlsConfig | None = None
@@ -130,6 +148,7 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         upstream=_upstream(_table(data, "upstream", place), base, f"{place}: upstream"),
         models=_texts(data, "models", place),
         purposes=purposes,
+        tools={n: _tool(n, t, f"{place}: tools.{n}") for n, t in _table(data, "tools", place).items()},
         actors=tuple(_actor(a, purposes, f"{place}: actors[{i}]") for i, a in enumerate(actors)),
         limits=_limits(_table(data, "limits", place), f"{place}: limits"),
         tls=_tls(_table(data, "tls", place), base, f"{place}: tls") if "tls" in data else None,
@@ -166,6 +185,20 @@ def _purpose(name: str, data: Any, place: str) -> PurposeConfig:
     _only(data, ("activity", "facts", "text"), place)
     facts, text = _table(data, "facts", place), _text(data, "text", place, "")
     return PurposeConfig(name, _text(data, "activity", place), facts, text)
+
+
+def _tool(name: str, data: Any, place: str) -> ToolConfig:
+    if not 0 < len(name) <= 256 or not name.isprintable() or not name.isascii():
+        _bad("a tool's name is ASCII text", place, "register it under the name that the model calls; no look-alikes")
+    if not isinstance(data, dict):
+        _bad("a tool is a table", place, 'write definition = "sha256:…", effect, actuation and phase')
+    _only(data, _TOOL, place)
+    definition = _text(data, "definition", place)
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", definition):
+        _bad("definition is the digest of the tool's definition", place, "offer it once: the refusal tells its digest")
+    effect, actuation, phase = (_text(data, key, place) for key in ("effect", "actuation", "phase"))
+    activity, facts = _text(data, "activity", place, ""), _table(data, "facts", place)
+    return ToolConfig(name, definition, effect, actuation, phase, activity, facts)
 
 
 def _actor(data: Any, purposes: Mapping[str, PurposeConfig], place: str) -> ActorConfig:

@@ -3,6 +3,8 @@
 1 authenticate and find the agreement · 2 decode to a neutral call · 3 facts · 4 decide · 5 record, durably, before any
 byte goes upstream · 6 forward · 7 record the outcome · 8 encode.
 
+Each tool call that the model asks for repeats 3 to 5 between 6 and 7 (`brightline.gateway.toolcalls`).
+
 It never sees a socket: bytes and header pairs come in, chunks go out (`brightline.gateway.wire`).
 """
 
@@ -13,20 +15,32 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
 
-from brightline.errors import BrightlineError, CallError, OracleError, StorageError, UpstreamError, UpstreamFault
+from brightline.errors import BrightlineError, OracleError, StorageError, UpstreamError, UpstreamFault
 from brightline.gateway.access import Access, Caller
-from brightline.gateway.codec import Answer, Api, Call, Family, Room, decode, forward_body, reading, unknown_model
+from brightline.gateway.codec import (
+    Answer,
+    Api,
+    Family,
+    Room,
+    decode,
+    forward_body,
+    reading,
+    unknown_model,
+)
 from brightline.gateway.codec import reply as encoding
+from brightline.gateway.decided import Decided, Receipt, Recorder, cut_off, send
 from brightline.gateway.entries import decision_draft, outcome_draft
+from brightline.gateway.kept import Kept
 from brightline.gateway.refusal import brightline_object, code_of, decision_headers
+from brightline.gateway.release import Gathered, Release, status_of
 from brightline.gateway.standing import Standing
+from brightline.gateway.toolcalls import Approvals
+from brightline.gateway.tools import ConfiguredTools, Tools, refuse_foreign
 from brightline.gateway.turns import Turns
 from brightline.gateway.wire import Header, Reply, Request, Response, Upstream
 from brightline.record.body import OutcomeStatus
 from brightline.record.entry import Flag
-from brightline.record.log import Draft
 from brightline.terms import DEFAULT_DENY, Decision, Outcome, confirm, decide
 from brightline.vocabulary import Use
 
@@ -42,36 +56,6 @@ _UNPACKED: Header = (b"accept-encoding", b"identity")  # without it any coding w
 logger = logging.getLogger("brightline.gateway")
 
 
-class Receipt(Protocol):
-    """Where an entry stands: enough to ask the log for a proof of it."""
-
-    @property
-    def origin(self) -> str: ...
-    @property
-    def index(self) -> int: ...
-
-
-class Recorder(Protocol):
-    """Makes entries durable: done when the entry is, StorageError where it cannot be.
-
-    What `append` returns cannot be cancelled: a task cancelled while it waits learns so when the entry is durable.
-    """
-
-    def append(self, draft: Draft) -> asyncio.Future[Any]:  # of a Receipt: a future's type is invariant
-        ...
-
-
-class Decided(NamedTuple):
-    """A call after step 5. `permits`: it may go upstream."""
-
-    call: Call
-    decision: Decision
-    receipt: Receipt
-    model: bytes
-    permits: bool
-    headers: list[Header]
-
-
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One gateway's handling of decided calls. `upstream_models`: our name of a model → the upstream's."""
@@ -85,6 +69,13 @@ class Exchange:
     oracle_share: float
     turns: Turns = field(default_factory=Turns)
     room: Room = field(default_factory=Room)
+    tools: Tools = field(default_factory=ConfiguredTools)
+    approvals: Approvals | None = None
+    release: Release = field(init=False)
+
+    def __post_init__(self) -> None:
+        release = Release(self.standing, self.tools, self.recorder, self._decide, self.approvals)
+        object.__setattr__(self, "release", release)
 
     async def handle(self, api: Api, request: Request, reply: Reply) -> None:
         """Answer one request to a decided API."""
@@ -94,10 +85,12 @@ class Exchange:
             self.turns.take(caller.actor)
             try:
                 decided = await self._decided(api, caller, request)
-                if decided.permits:
-                    await self._forward(decided, request, reply)
-                else:
+                if not decided.permits:
                     self._refuse(decided, reply)
+                elif (kept := self._kept(decided)) is not None:
+                    await self._from_kept(decided, kept, reply)
+                else:
+                    await self._forward(decided, request, reply)
             finally:
                 self.turns.give_back(caller.actor)
         except StorageError as e:
@@ -106,14 +99,16 @@ class Exchange:
             logger.error("the record refused: %s", e)
             if reply.started:
                 raise
-            _send(reply, encoding.of_error(api.family, StorageError(NO_RECORD)))
+            send(reply, encoding.of_error(api.family, StorageError(NO_RECORD)))
         except BrightlineError as e:
-            _send(reply, encoding.of_error(api.family, e))
+            send(reply, encoding.of_error(api.family, e))
 
     async def _decided(self, api: Api, caller: Caller, request: Request) -> Decided:
         # 2. decode to a neutral call
         call = decode(api, request.body)
-        _refuse_tools(call)
+        refuse_foreign(call)
+        if not self.standing.observing:
+            self.release.released.check(caller.actor.name, call)
         model = self._model(call.model)
         # 3. facts
         said = self.access.use(
@@ -136,7 +131,7 @@ class Exchange:
                 await self.recorder.append(draft)
             raise
         headers = decision_headers(self.standing, decision, receipt.index, receipt.origin)
-        return Decided(call, decision, receipt, model, permits, headers)
+        return Decided(caller, call, said, decision, receipt, model, permits, headers)
 
     def _model(self, name: str) -> bytes:
         """The digest of the model asked for. The engine ignores the name, so the gateway must not."""
@@ -169,7 +164,7 @@ class Exchange:
         decision, receipt = decided.decision, decided.receipt
         shown = brightline_object(self.standing, decision, receipt.index, receipt.origin)
         refusal = encoding.refusal(decided.call.api.family, code_of(decision), decision.text, shown)
-        _send(reply, refusal, decided.headers)
+        send(reply, refusal, decided.headers)
 
     async def _forward(self, decided: Decided, request: Request, reply: Reply) -> None:
         # 6. forward
@@ -181,16 +176,16 @@ class Exchange:
             response = await self.upstream.send(b"POST", call.api.encode(), headers, body)
         except UpstreamError as e:
             await self._settle(decided, OutcomeStatus.UPSTREAM_DIED if e.sent else OutcomeStatus.NOT_SENT)
-            _send(reply, encoding.of_error(call.api.family, e), decided.headers)
+            send(reply, encoding.of_error(call.api.family, e), decided.headers)
             return
         except asyncio.CancelledError:
-            await self._settle(decided, _cut_off(reply))
+            await self._settle(decided, cut_off(reply))
             raise
         with response:
             if response.status == 200 and (why := _unreadable(response.headers)):
                 await self._settle(decided, OutcomeStatus.UPSTREAM_DIED, http=200)
                 error = UpstreamError(why, sent=True)
-                _send(reply, encoding.of_error(call.api.family, error), decided.headers)
+                send(reply, encoding.of_error(call.api.family, error), decided.headers)
             elif response.status == 200:
                 await self._pass_answer(decided, response, reply)
             else:
@@ -202,47 +197,74 @@ class Exchange:
         except UpstreamError:
             body = b""
         except asyncio.CancelledError:
-            await self._settle(decided, _cut_off(reply), http=response.status)
+            await self._settle(decided, cut_off(reply), http=response.status)
             raise
         # 7. record the outcome
         await self._settle(decided, OutcomeStatus.UPSTREAM_ERROR, http=response.status)
         # 8. encode
-        _send(reply, encoding.upstream(decided.call.api.family, response.status, body), decided.headers)
+        send(reply, encoding.upstream(decided.call.api.family, response.status, body), decided.headers)
 
     async def _pass_answer(self, decided: Decided, response: Response, reply: Reply) -> None:
         family = decided.call.api.family
         kept = [(n, v) for n, v in response.headers if n in _PASSED_BACK]
         content_type = dict(kept).get(b"content-type", b"").decode("latin-1")
+        raw: list[bytes] | None = [] if decided.call.tools and self.approvals is not None else None
         with reading(decided.call, content_type, room=self.room) as read:
             try:
                 if read.streamed:
                     reply.start(200, [*kept, *decided.headers])
                 async for chunk in response:
+                    if raw is not None:
+                        raw.append(chunk)
                     out = read.feed(chunk)
                     if out:
                         await reply.write(out)
                 tail = read.finish()
+                answer = read.answer()
+                _refuse_foreign_calls(answer)
             except UpstreamError as e:
                 # 7 and 8 where the upstream died or misbehaved: what came, then an error in the API's own shape
                 await self._settle(decided, _broken_off(e), read.answer(), 200)
                 if not read.streamed:
-                    _send(reply, encoding.of_error(family, e), decided.headers)
+                    send(reply, encoding.of_error(family, e), decided.headers)
                     return
                 await reply.write(read.finish(whole=False) + encoding.event(family, e))
                 reply.end()
                 return
             except (asyncio.CancelledError, ConnectionResetError):
-                await self._settle(decided, _cut_off(reply), read.answer(), 200)
+                await self._settle(decided, cut_off(reply), read.answer(), 200)
                 raise
+            if answer.tool_calls and answer.error is None:
+                whole = Kept(content_type, b"".join(raw)) if raw is not None else None
+                await self.release.pass_on(decided, Gathered(read, None, tail, whole), kept, reply)
+                return
             # 7. record the outcome, durably, before the last byte leaves
-            answer = read.answer()
-            await self._settle(decided, _status(answer), answer, 200)
+            await self._settle(decided, status_of(answer), answer, 200)
             # 8. encode
             if read.streamed:
                 await reply.write(tail)
                 reply.end()
             else:
                 reply.send(200, [*kept, *decided.headers], tail)
+
+    def _kept(self, decided: Decided) -> Kept | None:
+        """The answer to this very request that waits for a person, where one does."""
+        if self.approvals is None:
+            return None
+        return self.release.kept.get(decided.caller.actor.name, decided.call, asyncio.get_running_loop().time())
+
+    async def _from_kept(self, decided: Decided, kept: Kept, reply: Reply) -> None:
+        """Step 6 without the model: its answer is at hand, and its tool calls are decided again."""
+        with reading(decided.call, kept.content_type, room=self.room) as read:
+            try:
+                lead = read.feed(kept.body)
+                tail = read.finish()
+            except UpstreamError as e:  # there is no room for it now
+                await self._settle(decided, OutcomeStatus.NOT_SENT)
+                send(reply, encoding.of_error(decided.call.api.family, e), decided.headers)
+                return
+            head = [(b"content-type", kept.content_type.encode("latin-1"))]
+            await self.release.pass_on(decided, Gathered(read, lead, tail, None), head, reply)
 
     async def _settle(
         self, decided: Decided, status: OutcomeStatus, answer: Answer | None = None, http: int = 0
@@ -260,11 +282,10 @@ class Exchange:
         return [(b"authorization", b"Bearer " + self.upstream_key)]
 
 
-def _refuse_tools(call: Call) -> None:
-    """No tool call is governed yet, so none is let through. Raises CallError 501."""
-    if call.tools:
-        cure = "send the call without tools: this version does not govern tool calls, so it lets none through"
-        raise CallError("tools are not governed yet", status=501, code="tools_not_governed", place="tools", cure=cure)
+def _refuse_foreign_calls(answer: Answer) -> None:
+    """No call that the model server ran itself was decided. Raises UpstreamError."""
+    if any(call.server for call in answer.tool_calls):
+        raise UpstreamError("the model server ran a tool itself, which nobody here decided", sent=True)
 
 
 def _unreadable(headers: Sequence[Header]) -> str:
@@ -278,24 +299,6 @@ def _unreadable(headers: Sequence[Header]) -> str:
     return "the model server gave its answer two types" if types > 1 else ""
 
 
-def _status(answer: Answer) -> OutcomeStatus:
-    """How an answer that came whole over HTTP ended."""
-    if answer.error is not None:
-        return OutcomeStatus.UPSTREAM_ERROR
-    if answer.refused:
-        return OutcomeStatus.MODEL_REFUSED
-    return OutcomeStatus.COMPLETED if answer.ended else OutcomeStatus.UPSTREAM_DIED
-
-
 def _broken_off(error: UpstreamError) -> OutcomeStatus:
     """Who broke an answer off that had begun: the model server, or this gateway because it had no room for more."""
     return OutcomeStatus.INTERRUPTED if error.fault is UpstreamFault.BUSY else OutcomeStatus.UPSTREAM_DIED
-
-
-def _cut_off(reply: Reply) -> OutcomeStatus:
-    """Who cut the call off: its client by going, or this gateway at the end of its drain."""
-    return OutcomeStatus.CLIENT_GONE if reply.gone else OutcomeStatus.INTERRUPTED
-
-
-def _send(reply: Reply, said: encoding.Reply, headers: Sequence[Header] = ()) -> None:
-    reply.send(said.status, [*said.headers, *headers], said.body)

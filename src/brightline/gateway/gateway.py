@@ -31,6 +31,7 @@ from brightline.gateway.exchange import Exchange
 from brightline.gateway.listening import address, check_address, client_tls, url_of
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.standing import Standing, agreed, answered_by, check_log, observed
+from brightline.gateway.tools import ConfiguredTools
 from brightline.gateway.wire import Limits, Upstream, UpstreamLimits, serve
 from brightline.keys import SigningKey, VerifyKey
 from brightline.models import EmbeddedModel
@@ -70,6 +71,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         standing = serving_of(config, standing_of(config, observe))
         check_log(standing, log_key.name, log_key.public)
         access = Access(config, standing.pack.terms.scope)
+        tools = ConfiguredTools.of(config, standing.pack.terms.scope.vocabulary)
         raise_open_files(config)
         tls = client_tls(config.tls)
         check_address(config)
@@ -89,7 +91,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         stack.callback(publishing.cancel)
         # 4. the listener
         room = Room(int(config.limits.get("answers_bytes", AnswerLimits().room)))
-        exchange = Exchange(standing, access, recorder, upstream, key, config.models, config.oracle_share, room=room)
+        share = config.oracle_share
+        exchange = Exchange(standing, access, recorder, upstream, key, config.models, share, room=room, tools=tools)
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         routes = Routes(exchange, models, lambda: recorder.fault)

@@ -41,6 +41,17 @@ def brightline_object(standing: Standing, decision: Decision, index: int, origin
     }
 
 
+def tool_refusal(standing: Standing, decision: Decision, tool: str, index: int, advice: str = "") -> str:
+    """What stands in an answer where a denied tool call stood: which, by which words, what would change it.
+
+    Whoever reads it is a program as often as a person: plain sentences, the words of the clauses, one next step.
+    """
+    clauses = {c.id: c for c in standing.pack.terms.clauses}
+    words = [f"{c.id}, {c.title}: {c.text}" for i in decision.clauses if (c := clauses.get(i))]
+    said = [f"[Brightline] The tool call {tool} was not released (decision {index}). {decision.text}", *words]
+    return " ".join([*said, advice or _NEXT[decision.outcome]])
+
+
 def decision_headers(standing: Standing, decision: Decision, index: int, origin: str) -> list[Header]:
     """`Brightline-Decision` and `Brightline-Receipt` as RFC 8941 items; `mode=observe` where nothing is blocked."""
     mode = ";mode=observe" if standing.observing else ""

@@ -10,7 +10,16 @@ from brightline.gateway.codec.body import CallLimits
 from brightline.gateway.codec.call import Api, Call, Family
 from brightline.gateway.codec.models import ListedModel, models_list, unknown_model
 from brightline.gateway.codec.reading import Reading, reading
-from brightline.gateway.codec.reply import Refusal, Reply, event, failure, of_error, refusal, upstream
+from brightline.gateway.codec.reply import (
+    Refusal,
+    Reply,
+    event,
+    failure,
+    of_error,
+    refusal,
+    refusal_event,
+    upstream,
+)
 from brightline.gateway.codec.request import decode, forward_body
 from brightline.gateway.codec.text import Kind, Piece, Role
 
@@ -39,6 +48,7 @@ __all__ = [
     "of_error",
     "reading",
     "refusal",
+    "refusal_event",
     "unknown_model",
     "upstream",
 ]

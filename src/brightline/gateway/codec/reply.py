@@ -104,8 +104,12 @@ def of_error(family: Family, error: BrightlineError) -> Reply:
 def event(family: Family, error: UpstreamError) -> bytes:
     """The error event that ends a stream which has begun. No end mark follows: the answer is not complete."""
     status, code = UPSTREAM_FAULTS[error.fault]
-    document = encode(_document(family, status, code, error.text, brightline=None))
-    return (b"event: error\ndata: " if family is Family.ANTHROPIC else b"data: ") + document + b"\n\n"
+    return _event(family, _document(family, status, code, error.text, brightline=None))
+
+
+def refusal_event(family: Family, code: Refusal, message: str, brightline: Mapping[str, Any]) -> bytes:
+    """A use that did not pass, in a stream that has begun: the last event, and no end mark follows."""
+    return _event(family, _document(family, 403, code, message, brightline=brightline))
 
 
 def upstream(family: Family, status: int, body: bytes) -> Reply:
@@ -124,6 +128,10 @@ def upstream(family: Family, status: int, body: bytes) -> Reply:
         return Reply(status, (_JSON,), body)
     message, code = _told(told)
     return failure(family, status, code, message or f"the model server answered with HTTP {status}")
+
+
+def _event(family: Family, document: dict[str, Any]) -> bytes:
+    return (b"event: error\ndata: " if family is Family.ANTHROPIC else b"data: ") + encode(document) + b"\n\n"
 
 
 def _document(

@@ -106,13 +106,15 @@ def decode(api: Api, body: bytes, limits: CallLimits = LIMITS) -> Call:
             linked += _count(content, index, parts)
     asked = [most for most in (head.max_tokens, head.max_completion_tokens, head.n_predict) if most is not None]
     options = head.stream_options
+    # An empty object asks for a search all the same.
+    offers = head.tools or head.functions or head.mcp_servers or head.web_search_options is not None
     return Call(
         api=api,
         model=head.model,
         stream=head.stream is True,
         messages=len(messages),
         first_new=text.first_new(messages),
-        tools=_tools(head) if head.tools or head.functions or head.mcp_servers or head.web_search_options else (),
+        tools=_tools(head) if offers else (),
         parts=parts,
         linked=linked,
         max_tokens=max(asked) if asked and min(asked) >= 0 else None,  # llama.cpp reads -1 as no bound
