@@ -113,6 +113,7 @@ def test_a_refusal_voids_what_was_granted_and_sticks() -> None:
 def test_a_refusal_is_appealed_and_overturned() -> None:
     on, what = desk(), act()
     hold = put(on, what)
+    tell(on, says(Grant, "lee", hold))
     tell(on, says(Refuse, "rao", hold))
     tell(on, says(Appeal, "asker", hold))
     with pytest.raises(ApprovalError, match="nobody judges what they decided"):

@@ -22,6 +22,7 @@ from brightline.approvals.event import (
     Used,
     decode,
     encode,
+    unheeded,
 )
 from brightline.approvals.hold import Approval, Hold
 from brightline.approvals.reading import Fault
@@ -105,5 +106,6 @@ __all__ = [
     "sign",
     "sign_roster",
     "tempo",
+    "unheeded",
     "will_happen",
 ]

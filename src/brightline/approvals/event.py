@@ -121,3 +121,8 @@ def _decoded(data: bytes, place: str) -> Event:
 
 def said(envelope: Envelope, at: int) -> Said:
     return Said(at=at, envelope=envelope.to_bytes())
+
+
+def unheeded(message: bytes, sender: str, text: str, at: int) -> Unheeded:
+    """A message that one party alone signed, and that would have changed what both did (SCENARIOS G02)."""
+    return Unheeded(at=at, message=digest_of(message), sender=sender, text=text)

@@ -36,7 +36,8 @@ def will_happen(act: Act, terms: Terms) -> str:
     head += f"; {', '.join(told)}" if told else ""
     if act.selected_by:
         head += f"; chosen by {act.selected_by}"
-    return f"{head[:1].upper()}{head[1:]}."
+    # A name is written as it is, at the beginning of a sentence too.
+    return f"T{head[1:]}." if head.startswith("the ") else f"{head}."
 
 
 def if_granted(act: Act, roles: frozenset[str], terms: Terms) -> Decision:
