@@ -21,7 +21,7 @@ CHOSE = {Chose.SELF: "ortiz", Chose.OTHER: "lee", Chose.UNSAID: ""}
 ORTIZ = Person(name="ortiz", key="k", roles=("operator", "commander"), actors=("army/agent-1",))
 
 
-@pytest.mark.parametrize(("asked", "chose", "role"), product(Asked, Chose, ["operator", "commander"]))
+@pytest.mark.parametrize(("asked", "chose", "role"), list(product(Asked, Chose, ["operator", "commander"])))
 def test_who_may_approve_is_what_the_table_says(asked: Asked, chose: Chose, role: str) -> None:
     actor, agent = ACTOR[asked]
     if asked is Asked.OTHER:
@@ -51,7 +51,7 @@ def test_a_person_who_asks_under_their_own_name_is_who_asked() -> None:
         check_who(act(agent=False), Person(name="army/agent-1", key="k"), "commander", ("operator",))
 
 
-@pytest.mark.parametrize(("state", "signal"), product(State, Signal))
+@pytest.mark.parametrize(("state", "signal"), list(product(State, Signal)))
 def test_what_the_table_has_not_is_refused(state: State, signal: Signal) -> None:
     if (state, signal) in TABLE:
         assert step(state, signal) is TABLE[state, signal]

@@ -1,4 +1,4 @@
-"""Stories at the desk without a browser: what waits is shown and decided; files travel, and are judged where they lie."""
+"""Stories at the desk without a browser: what waits is shown and decided; files travel and are judged by signatures."""
 
 from __future__ import annotations
 
