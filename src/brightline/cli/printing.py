@@ -20,12 +20,11 @@ from rich.table import Table
 from rich.text import Text
 
 from brightline.errors import ConfigError
+from brightline.paper.seen import seen
 from brightline.storage.files import MAX_FILE, read_file
 
 WIDTH = 100
 HANGING = 4
-# What would disturb a terminal or show words in another order: texts come from the other party too (CVE-2021-42574).
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 _STYLES = {"permit": "bold green", "hold": "bold yellow", "ask": "bold cyan", "deny": "bold red"}
@@ -71,11 +70,6 @@ def fault(sentence: str) -> int:
     line = re.sub(r"\s*\n\s*", " ", sentence)
     sys.stderr.write(f"brightline: {seen(line)}\n")
     return 2
-
-
-def seen(text: str) -> str:
-    """`text` with every character that a terminal would obey or hide written as an escape."""
-    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def outcome(word: str) -> Text:
