@@ -81,6 +81,13 @@ def test_a_clock_put_back_frees_nobody_and_counts_on() -> None:
     assert touch(m, 1000, "e") == 5  # a and b have not left: the latest second seen is 1050
 
 
+def test_a_clock_put_back_does_not_bring_back_who_has_left() -> None:
+    m = meters()
+    touch(m, 1000, "a")
+    touch(m, 1200, "b")
+    assert m.read(ADTECH, NOBODY, 1050).facts() == {"distinct_persons": 1, "meter": "counted"}
+
+
 def test_a_look_ahead_frees_nobody() -> None:
     m = meters()
     touch(m, 1000, "a")
