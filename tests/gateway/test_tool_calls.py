@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -251,8 +252,6 @@ async def test_malformed_arguments_are_denied_and_recorded(path: str, arguments:
 @pytest.mark.parametrize("path", [CHAT, MESSAGES])
 async def test_text_flows_before_the_first_call_is_decided(path: str) -> None:
     """The model stops after its text: the client has it, and no piece of the call that follows."""
-    import asyncio  # noqa: PLC0415
-
     go = asyncio.Event()
 
     async def script(request: Request, reply: Reply) -> None:
@@ -341,3 +340,41 @@ async def test_every_cutting_is_one_outcome_and_one_record(path: str, piece: int
     assert decisions(s) == decisions(t)
     assert fields(s) == fields(t)
     assert s.recorder.statuses() == t.recorder.statuses()
+
+
+class _Slow(asyncio.Future[Any]):
+    """Durable a moment later, as the disk has it; what is appended cannot be cancelled."""
+
+    def cancel(self, msg: object = None) -> bool:
+        return False
+
+
+async def test_a_client_that_leaves_while_its_calls_are_recorded_gets_none_of_them() -> None:
+    left = asyncio.Event()
+
+    async with stage(calling(LOOK, WATCH), terms=CLAUSES, tools=registered()) as s:
+        append = s.recorder.append
+
+        def slowly(draft: Any) -> Any:
+            if not isinstance(draft.body, DecisionBody) or draft.body.act != Act.TOOL_CALL:
+                return append(draft)
+            slow = _Slow()
+            placed = append(draft).result()
+            asyncio.get_running_loop().call_later(0.3, slow.set_result, placed)
+            left.set()
+            return slow
+
+        s.recorder.append = slowly  # type: ignore[method-assign]
+        host, _, port = s.url.removeprefix("http://").partition(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        body = asked(CHAT, stream=True)
+        head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer bl-test-key\r\n"
+        writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        await left.wait()
+        writer.close()
+        for _ in range(200):
+            if not s.recorder.log.open:
+                break
+            await asyncio.sleep(0.02)
+        assert sorted(s.recorder.statuses()) == [OutcomeStatus.CLIENT_GONE, OutcomeStatus.NOT_SENT]
+        assert not s.recorder.log.open
