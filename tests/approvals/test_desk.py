@@ -31,9 +31,11 @@ def test_a06_held_granted_used_once() -> None:
     tell(on, says(Grant, "lee", hold), index=12)
     assert on.approvals(what, NOON + 1) == {"operator"}
     assert outcome(on, now=NOON + 1) is Outcome.PERMIT
+    assert on.entries(what, NOON + 1) == (12,)
     spent = on.use(what, {"operator"}, NOON + 2)
     assert spent.entries == (12,)
     assert on.approvals(what, NOON + 2) == frozenset()
+    assert on.entries(what, NOON + 2) == ()
     with pytest.raises(ApprovalError, match="not on the desk"):
         on.use(what, {"operator"}, NOON + 3)
 

@@ -101,6 +101,12 @@ class Desk(Fold):
         hold = self.find(act, now)
         return hold.granted(now) if hold is not None else frozenset()
 
+    def entries(self, act: Act, now: int) -> tuple[int, ...]:
+        """Where these approvals stand in the record, by role: what the decision's entry names."""
+        now = self._now(now)
+        hold = self.find(act, now)
+        return _entries(hold, hold.granted(now), now) if hold is not None else ()
+
     def tempo(self, act: Act, now: int) -> str:
         """The fact: whether what was granted for this act was granted in a hurry, then or since."""
         now = self._now(now)
@@ -121,9 +127,9 @@ class Desk(Fold):
             refuse(Fault.NO_HOLD, "the act is not on the desk", "hold it", act.digest)
         hold.used(roles, now)
         event = Used(at=now, hold=hold.id, roles=tuple(sorted(roles)))
-        spent = sorted((a.role, a.entry) for a in hold.live(now) if a.role in roles)
+        entries = _entries(hold, roles, now)
         self.apply(event)
-        return Spent(event, tuple(entry for _, entry in spent))
+        return Spent(event, entries)
 
     def exceptions(self, use: Use, now: int) -> frozenset[str]:
         """The fact: the certificates in force for this use."""
@@ -193,3 +199,7 @@ class Desk(Fold):
         waiting = sum(self._holds[h].settled(now).state in OPEN for h in own)
         if len(self._holds) >= MAX_HOLDS or waiting >= MAX_HELD_BY_ACTOR:
             refuse(Fault.FULL, "the desk is full", "wait until something is decided, or withdraw what waits")
+
+
+def _entries(hold: Hold, roles: frozenset[str], now: int) -> tuple[int, ...]:
+    return tuple(entry for _, entry in sorted((a.role, a.entry) for a in hold.live(now) if a.role in roles))
