@@ -42,7 +42,7 @@ def people(count: int, seed: int) -> list[str]:
     return [f"{''.join(letters.choices('abcdefghijklmnop', k=7))} {i}" for i in range(count)]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_e01_two_thousand_single_look_ups_in_a_night(seed: int) -> None:
     gate, clock = Gate(), random.Random(seed)
     now, said = 0, Counter()
@@ -64,7 +64,7 @@ def test_e01_without_an_officer_the_soft_limit_holds_the_rest() -> None:
     assert said == {PERMIT: 99, HOLD: 1901}
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_e02_forty_accounts_and_three_components_are_one_purpose(seed: int) -> None:
     gate, dice = Gate(), random.Random(seed)
     said = Counter()
@@ -184,7 +184,7 @@ class TestE06:
         assert gate.meters.read(WHERE, given([]), last + 30 * DAY).persons == 0
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4))
 def test_e07_two_sites_without_a_link_each_under_the_limit(seed: int) -> None:
     dice, persons = random.Random(seed), people(700, seed)
     north, south = dice.sample(persons, 60), dice.sample(persons, 70)
@@ -206,7 +206,7 @@ def test_e07_two_sites_without_a_link_each_under_the_limit(seed: int) -> None:
 
 
 @pytest.mark.parametrize("limit", [100, 500])
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4))
 def test_e08_of_those_at_once_at_one_below_the_limit_exactly_one_passes(limit: int, seed: int) -> None:
     gate, dice = Gate(), random.Random(seed)
     for i, person in enumerate(people(limit - 2, seed)):
