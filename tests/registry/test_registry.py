@@ -333,6 +333,16 @@ def test_two_lists_of_owners_at_once_stop_everything() -> None:
         folder.read()
 
 
+def test_a_registry_keeps_its_name() -> None:
+    """Else one history could be taken for another network's."""
+    folder = full()
+    folder.put(replace(folder.next(Kind.OWNERS, "", Owners(owners=())), name="army/live"))
+    registry = folder.read()
+    assert registry.name == "army/g2"
+    assert registry.items(Kind.TOOLS) == ITEMS[Kind.TOOLS]
+    assert [r.text for r in registry.refused] == ["the version before it is missing"]
+
+
 # ---- separation of duties -------------------------------------------------------------------------------------
 
 ONE_HAND = {
