@@ -5,6 +5,7 @@ from brightline.models.manifest import Manifest, hash_model
 from brightline.models.parts import check_parts, state
 from brightline.models.signing import Signed, read_bundle, sign_model, verify_model
 from brightline.models.statement import Adapter, ModelStatement, Part
+from brightline.models.variants import Variant, Variants
 from brightline.models.weights import STOCK, Weights, embedded_weights
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "ModelStatement",
     "Part",
     "Signed",
+    "Variant",
+    "Variants",
     "Weights",
     "check_parts",
     "embedded_weights",

@@ -16,11 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Self
 
 from brightline.errors import MachineError, UpstreamError, UpstreamFault
+from brightline.models.variants import Variant, Variants, checked
 from brightline.models.weights import CURE, STOCK, Weights, embedded_weights
 
 ENGINE = Path(__file__).with_name("engine.py")
@@ -34,12 +35,16 @@ class EmbeddedModel:
     `start` blocks until the engine answers `/health`; `stop` ends it and may be called twice. The engine also ends
     when this process does, however that dies. As a context manager it starts and stops. `url` and `api_key` are what
     a client needs; the key is new for each start unless given. `context` tokens are shared by `slots` calls at once.
+    Adapters of `variants` are loaded at scale 0: `loaded.own_fields` is what a call must carry.
     """
 
     weights: Weights = STOCK
 
-    def __init__(self, *, context: int = 8192, slots: int = 2, api_key: str = "") -> None:
-        self.context, self.slots = context, slots
+    def __init__(
+        self, *, context: int = 8192, slots: int = 2, api_key: str = "", variants: Sequence[Variant] = ()
+    ) -> None:
+        self.context, self.slots, self.variants = context, slots, tuple(variants)
+        self.loaded = Variants(self.weights.digest, {}, {})
         self.api_key = api_key or secrets.token_urlsafe(24)
         self.url = ""
         self._child: subprocess.Popen[bytes] | None = None
@@ -48,14 +53,16 @@ class EmbeddedModel:
     def start(self, progress: Callable[[str], None] = lambda _: None, *, ready_seconds: float = READY_SECONDS) -> None:
         """Start the engine and wait until it answers. `progress` gets one short line before each step.
 
-        Raises MachineError where package or weights are missing or changed, UpstreamError where the engine ends or
-        does not answer within `ready_seconds`; then nothing is left running.
+        Raises MachineError where package or weights are missing or changed, ModelError where a variant is not what its
+        statement says, UpstreamError where the engine ends or does not answer within `ready_seconds`; then nothing is
+        left running.
         """
         if self.alive:
             return
         deadline = time.monotonic() + ready_seconds
         progress(f"checking the weights of {self.weights.name}")
         file = embedded_weights()
+        self.loaded = checked(self.weights.digest, file, self.variants, progress)
         if importlib.util.find_spec("xllamacpp") is None:
             raise MachineError("the engine of the embedded model is not installed", place="xllamacpp", cure=CURE)
         progress(f"loading {self.weights.name}")
@@ -98,7 +105,13 @@ class EmbeddedModel:
         self.stop()
 
     def _launch(self, file: Path, deadline: float) -> None:
-        settings = {"weights": str(file), "name": self.weights.name, "context": self.context, "slots": self.slots}
+        settings: dict[str, object] = {
+            "weights": str(file),
+            "name": self.weights.name,
+            "context": self.context,
+            "slots": self.slots,
+        }
+        settings["adapters"] = [str(path.resolve()) for path in self.loaded.files.values()]
         ours, theirs = socket.socketpair()
         self._line = ours
         with theirs, tempfile.TemporaryFile() as errors:

@@ -45,6 +45,8 @@ def _params(settings: dict[str, Any]) -> xllamacpp.CommonParams:
     p.endpoint_slots = p.endpoint_props = p.ui = False  # these show prompts, change settings, serve a page
     p.cors_origins = ""
     p.cache_ram_mib = 0  # prompts of finished calls are not kept
+    # At scale 0: which adapter answers is what each call says, and only the gateway says it (models/variants.py).
+    p.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(path, 0.0) for path in settings["adapters"]]
     p.offline = True
     p.verbosity = 1  # errors
     return p
