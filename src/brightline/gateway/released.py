@@ -21,6 +21,7 @@ from brightline.gateway.codec import Call, ToolCall
 
 MAX_REMEMBERED = 4096  # calls of one actor
 _sorted = msgspec.json.Encoder(order="sorted")
+_SPEAKERS = frozenset(("assistant", "user", "system", "developer"))
 _CURE = "send the conversation without this call and its result, and let the model ask again"
 
 
@@ -45,11 +46,10 @@ class Released:
         messages = call.fields["messages"]
         made: dict[str, bytes] = {}
         for index, message in enumerate(messages):
+            if len(message) == 2 and message["role"] in _SPEAKERS and type(message.get("content")) is str:
+                continue  # the usual case
             if message["role"] == "assistant":
-                if len(message) > 2 or type(message.get("content")) is list:
-                    made.update(_made(message))
-                continue
-            if message["role"] not in ("tool", "function") and type(message.get("content")) is not list:
+                made.update(_made(message))
                 continue
             for place, of in _results(message):
                 released = known.get(made[of]) if of in made else None
@@ -87,7 +87,8 @@ def _results(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
         case "function":
             yield "", f"function {message.get('name')}"
         case _:
-            for index, block in enumerate(message.get("content") or ()):
+            content = message.get("content")
+            for index, block in enumerate(content if type(content) is list else ()):
                 if type(block) is dict and block.get("type") == "tool_result":
                     yield f".content[{index}]", str(block.get("tool_use_id") or "")
 
