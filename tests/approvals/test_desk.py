@@ -196,3 +196,16 @@ def test_a_permit_or_an_ask_is_not_for_the_desk() -> None:
     on, what = desk(), act(of=use(approvals=["operator"]))
     with pytest.raises(ApprovalError, match="a permit is not for the desk"):
         put(on, what)
+
+
+def test_an_appeal_of_what_expired_does_not_hide_what_waits() -> None:
+    on, what = desk(), act()
+    old = put(on, what)
+    later = NOON + 3600 * SECOND
+    new = put(on, what, later, bytes(15) + b"x")
+    tell(on, says(Appeal, "asker", old, later), later)
+    tell(on, says(Grant, "lee", new, later), later)
+    assert on.approvals(what, later) == {"operator"}
+    tell(on, says(Overturn, "quinn", old, later), later)
+    assert on.use(what, {"operator"}, later).event.hold == new.id
+    assert on.approvals(what, later) == frozenset()

@@ -230,7 +230,9 @@ class Fold:
     def _put(self, hold: Hold) -> None:
         self._holds[hold.id] = hold
         acts = self._acts.setdefault(hold.held.act.actor, {})
-        if hold.state in _STANDS:
+        before = self._holds.get(acts.get(hold.held.act.digest, ""))
+        taken = before is not None and before.id != hold.id and before.state in OPEN and before.held.at > hold.held.at
+        if hold.state in _STANDS and not taken:  # an old one that is appealed does not hide the one that waits
             acts[hold.held.act.digest] = hold.id
         elif acts.get(hold.held.act.digest) == hold.id:
             del acts[hold.held.act.digest]
