@@ -12,14 +12,18 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brightline.keys import EcSigningKey
 from tests.assurance.records import Evidence, founding, mixed
 from tests.cli.conftest import settle
 from tests.cli.shell import Shell
 from tests.hostile.mutations import mutated, retyped
 from tests.hostile.parsers import CONFIG
+from tests.keys.test_ec import secret
+from tests.models.written import ADAPTER, gguf
 
 BRIEF = """@id("R1") @title("Work is permitted")
 permit (principal, action == Action::"gen.office", resource);
@@ -56,6 +60,15 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
     "show": ("talks/000-ContractOfferMessage.json", ("agreement", "show", "talks")),
     "show, signed": ("agreement.json", ("agreement", "show", "agreement.json", "--json")),
     "key show": ("vendor.key", ("key", "show", "vendor.key")),
+    "model list": ("m.model.json", ("model", "list", "--key", "model.pub.pem")),
+    "model list, a signature": ("m.model.json.sig", ("model", "list", "--key", "model.pub.pem", "--json")),
+    "model list, the key": ("model.pub.pem", ("model", "list", "--key", "model.pub.pem")),
+    "model sign": ("model.pem", ("model", "sign", "w.gguf", "--key", "model.pem")),
+    "model register": ("w.gguf", ("model", "register", "n", "w.gguf")),
+    "model register, an adapter": (
+        "h.gguf",
+        ("model", "register", "n", "w.gguf", "--adapter", "h.gguf", "--variant", "h", "--json"),
+    ),
     "verify": ("evidence.bundle", ("verify", "evidence.bundle", "--agreement", "agreement.json")),
     "verify, the agreement": ("agreement.json", ("verify", "evidence.bundle", "--agreement", "agreement.json")),
     "verify, a kept checkpoint": (
@@ -78,16 +91,21 @@ def whole(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
     shutil.copytree(home / "terms", shell.folder / "kept")
     shell.change("kept/terms.toml", 'party = "vendor"', 'party = "customer"')
     proof = Evidence(mixed(20), founding())
+    pem = secret(SECP256R1())
     files: dict[str, str | bytes] = {
         "use.json": USES.splitlines()[0], "uses.jsonl": USES, "property.cedar": BRIEF.replace(' @weight("5")', ""),
         "brief/requirements.cedar": BRIEF, "brief/options.cedar": OPTIONS, "brief/brief.toml": 'party = "vendor"\n',
         "agreement.json": proof.file, "evidence.bundle": proof.bundle, "kept.checkpoint": proof.note,
         "brightline.toml": KEYS + CONFIG.replace("a.json", "nowhere.json"),
+        "w.gguf": gguf({"general.architecture": "llama"}), "h.gguf": gguf(ADAPTER),
+        "model.pem": pem, "model.pub.pem": EcSigningKey.parse(pem).public.pem,
     }  # fmt: skip
     assert shell("key", "new", "site", "--site", "-o", "site.key").status == 0
     for name, content in files.items():
         shell.write(name, content)
     assert shell("agreement", "offer", "draft.toml", "talks", "--key", "vendor.key").status == 0
+    assert shell("model", "register", "m", "w.gguf").status == 0
+    assert shell("model", "sign", "m.model.json", "--key", "model.pem").status == 0
     return shell.folder
 
 
