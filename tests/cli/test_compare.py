@@ -91,6 +91,19 @@ def test_a_title_cannot_play_with_the_terminal(shell: Shell) -> None:
     assert "\x1b" not in shell("compare", one, other).out
 
 
+TELLING = """
+import pathlib, signal
+install = signal.signal
+def telling(*arguments):
+    before = install(*arguments)
+    pathlib.Path("listening").touch()
+    return before
+signal.signal = telling
+from brightline.cli import main
+main()
+"""
+
+
 def test_stopped_by_ctrl_c_it_shows_what_it_found(tmp_path: Path) -> None:
     """Two texts at random over all facts have far more kinds of use than anyone would wait for."""
     some = []
@@ -102,13 +115,16 @@ def test_stopped_by_ctrl_c_it_shows_what_it_found(tmp_path: Path) -> None:
             clauses.append(f'@id("C{n}") forbid (principal, action, resource) when {{ {when} }};')
         some.append(write(tmp_path, f"{seed}.cedar", "\n".join(clauses)))
     running = subprocess.Popen(
-        [sys.executable, "-c", "from brightline.cli import main; main()", "compare", *some, "--json"],
+        [sys.executable, "-c", TELLING, "compare", *some, "--json"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    time.sleep(4)
+    while not (tmp_path / "listening").exists():  # on a busy machine it takes long to begin
+        assert running.poll() is None
+        time.sleep(0.05)
+    time.sleep(2)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=300)
     assert (running.returncode, err) == (1, b"")

@@ -37,7 +37,9 @@ class Change:
         """Whether the two drafts are one offer."""
         if any(f.path != _TERMS for f in self.words.fields):
             return False
-        return not self.words.fields or (self.meaning is not None and self.meaning.equivalent)
+        if not self.words.fields:
+            return True
+        return self.meaning is not None and self.meaning.equivalent and not self.meaning.notes
 
     def sentences(self) -> Sequence[str]:
         """For people: what it means for uses, most serious first."""
@@ -46,8 +48,10 @@ class Change:
         if self.meaning is None:
             return ("The terms are the same.",)
         if self.meaning.equivalent:
-            return ("The terms are worded otherwise and decide every use as before.",)
-        return (*(c.text for c in self.meaning.cards), *(f"Not proven: {o}." for o in self.meaning.open))
+            same = "The terms are worded otherwise and decide every use as before."
+            return (same, *(f"Note: {n}." for n in self.meaning.notes))
+        told = [*(f"Not proven: {o}." for o in self.meaning.open), *(f"Note: {n}." for n in self.meaning.notes)]
+        return (*(c.text for c in self.meaning.cards), *told)
 
     def to_json(self) -> dict[str, Any]:
         meaning = None if self.meaning is None else self.meaning.to_json()

@@ -17,7 +17,7 @@ from brightline.analysis.confirming import confirm_gap
 from brightline.analysis.difference import KEYS, Comparison, Difference, RegionJson, View, free, kind, region_json
 from brightline.analysis.example import example
 from brightline.analysis.gap import Stop, gap
-from brightline.analysis.joint import joint
+from brightline.analysis.joint import joint, notes
 from brightline.analysis.regions import Region
 from brightline.analysis.sentence import says, sentence
 from brightline.analysis.sides import Side, Signature, side
@@ -52,23 +52,25 @@ def compare(
     Raises TermsError where the terms do not share a vocabulary, OracleError where two readings of one of them disagree.
     """
     names = tuple(names) or tuple(f"party {key.upper()}" for key in KEYS[: 2 + len(more)])
-    differences, unproven = _differences(joint([a, b, *more], names), names, performable, steps, stop)
-    return Comparison(names, tuple(differences), tuple(cards(a.scope, differences)), tuple(unproven))
+    terms = joint([a, b, *more], names)
+    differences, unproven, hidden = _differences(terms, names, performable, steps, stop)
+    some, told = tuple(cards(a.scope, differences)), (*notes(terms, names), *hidden)
+    return Comparison(names, tuple(differences), some, terms[0].scope, tuple(unproven), told)
 
 
 def compare_within(terms: Terms, name: str = "the text", *, steps: int = MAX_STEPS, stop: Stop = _go_on) -> Comparison:
     """Where one party contradicts itself: its terms as meant, against the same with `@reading("literal")` deciding. A
     card for each such clause."""
     names = (f"{name} as it means it", f"{name} at its word")
-    differences, unproven = _differences([terms, within(terms)], names, DUTIES, steps, stop)
+    differences, unproven, hidden = _differences([terms, within(terms)], names, DUTIES, steps, stop)
     some = cards(terms.scope, differences, by_group=False)
-    return Comparison(names, tuple(differences), tuple(some), tuple(unproven))
+    return Comparison(names, tuple(differences), tuple(some), terms.scope, tuple(unproven), tuple(hidden))
 
 
 def _differences(
     terms: Sequence[Terms], names: Sequence[str], performable: Sequence[str], steps: int, stop: Stop
-) -> tuple[list[Difference], list[str]]:
-    """(the differences of terms in one scope, in order; what was not proven)."""
+) -> tuple[list[Difference], list[str], list[str]]:
+    """(the differences of terms in one scope, in order; what was not proven; what no region shows)."""
     # 1. all terms as boxes
     space = Space(terms[0].scope, terms)
     performable = [d for d in performable if d in space.scope.vocabulary.bits["duties"]]
@@ -80,9 +82,13 @@ def _differences(
     unproven += confirm_gap(space, sides, (*found.regions, *found.same), whole=found.complete)
     # 4. one use for each, put to both readings of every party's terms
     some = [_difference(space, sides, names, r, performable) for r in found.regions]
-    return ordered(space.scope.vocabulary, some), unproven
+    return ordered(space.scope.vocabulary, some), unproven, [OTHER_SUPPLIES] if found.same else []
 
 
+OTHER_SUPPLIES = (
+    "some uses are decided alike as they come, yet other approvals or duties would do for them: with an approval in "
+    "hand, or as one of several readings that the screen sees, they may be decided differently"
+)
 STOPPED = "the search was stopped: uses outside these regions may differ too"
 
 

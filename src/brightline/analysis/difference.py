@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from brightline.analysis.boxes import Field, Kind, Space
 from brightline.analysis.sides import Signature
 from brightline.terms.formula import MAX_NUMBER
+from brightline.terms.scope import Scope
 from brightline.vocabulary import Use
 from brightline.vocabulary.use import use_json
 
@@ -110,6 +111,7 @@ class Card:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """`names`: the parties, in the order given. `open`: what was not proven, a sentence each; none where `complete`.
+    `notes`: what regions cannot show and a reader must know, likewise. `scope`: that in which all were read.
 
     `equivalent` is true only where that is proven: no use is decided otherwise by any of the parties.
     """
@@ -117,7 +119,9 @@ class Comparison:
     names: tuple[str, ...]
     differences: tuple[Difference, ...]
     cards: tuple[Card, ...]
+    scope: Scope
     open: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -128,7 +132,8 @@ class Comparison:
         return self.complete and not self.differences
 
     def to_json(self) -> dict[str, Any]:
-        """The document of DESIGN section 4; `names`, `cards` and `open` stand beside what it asks."""
+        """The document of DESIGN section 4; `names`, `cards`, `open`, `notes`, `components` and `models` stand beside
+        what it asks."""
         return {
             "equivalent": self.equivalent,
             "complete": self.complete,
@@ -136,6 +141,9 @@ class Comparison:
             "differences": [d.to_json() for d in self.differences],
             "cards": [c.to_json() for c in self.cards],
             "open": list(self.open),
+            "notes": list(self.notes),
+            "components": list(self.scope.components),
+            "models": {name: sorted(above) for name, above in self.scope.models.items()},
         }
 
 

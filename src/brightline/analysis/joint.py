@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from brightline.errors import TermsError
 from brightline.terms.scope import Scope
@@ -50,7 +50,42 @@ def _union(scopes: Sequence[Scope], names: Sequence[str]) -> Scope:
                     place=f"{name}: terms.toml: models",
                     cure="let both packs put the model into the same families",
                 )
+    for name, scope in zip(names, scopes, strict=True):
+        _check_families(name, scope, models)
     return Scope(scopes[0].vocabulary.with_names(tables), tuple(components), models)
+
+
+def _check_families(name: str, scope: Scope, models: Mapping[str, Sequence[str]]) -> None:
+    """A model that only another declares must lie in no family of `scope`: read together it would lie in it, alone it
+    does not."""
+    for model in models.keys() - scope.models.keys():
+        above = list(models[model])
+        while above:
+            up = above.pop()
+            if up in scope.models:
+                raise TermsError(
+                    f"declares the model {up} and not {model}, which lies in it elsewhere",
+                    place=f"{name}: terms.toml: models",
+                    cure=f'declare it here too: [models.{model}] with in = ["{up}"]',
+                )
+            above += models[up]
+
+
+def notes(terms: Sequence[Terms], names: Sequence[str]) -> list[str]:
+    """What equal words stand for differently, a sentence each: who is protected, where home is, which document."""
+    out: list[str] = []
+    for key, what in (("protected_persons", "protected persons are"), ("home", "home is")):
+        said = [(name, t.pinned[key]) for name, t in zip(names, terms, strict=True) if key in t.pinned]
+        if len({value for _, value in said}) > 1:
+            out.append(f"{what} not the same to all: {'; '.join(f'to {name} {value}' for name, value in said)}")
+    for authority in sorted({a for t in terms for a in t.authorities}):
+        issues = [
+            (name, t.authorities[authority]) for name, t in zip(names, terms, strict=True) if authority in t.authorities
+        ]
+        if len({(i.get("date"), i.get("digest")) for _, i in issues}) > 1:
+            each = "; ".join(f"to {name} that of {i.get('date', 'no date')}" for name, i in issues)
+            out.append(f"the authority {authority} is not the same document to all: {each}")
+    return out
 
 
 def _same(a: Scope, b: Scope) -> bool:

@@ -9,6 +9,7 @@ from rich.text import Text
 from brightline.analysis.difference import Card, Comparison, Difference
 from brightline.analysis.sides import Signature
 from brightline.cli.printing import outcome, say, table
+from brightline.paper.wording import headline
 from brightline.vocabulary import Use, Vocabulary
 
 CARDS = 12
@@ -18,7 +19,7 @@ CARDS = 12
 def show(words: Vocabulary, compared: Comparison, *, every: bool) -> None:
     """The comparison within 100 columns; with `every`, all cards and each region of them."""
     # 1. the answer, and how sure it is
-    for line in headline(compared):
+    for line in answer(compared):
         say(line)
     if not compared.differences:
         return
@@ -34,22 +35,9 @@ def show(words: Vocabulary, compared: Comparison, *, every: bool) -> None:
         say(f"{len(compared.cards) - len(shown)} more cards, less serious: add --all, or --json for every region")
 
 
-def headline(compared: Comparison) -> list[str]:
-    """The answer in a sentence or two."""
-    who = " and ".join([", ".join(compared.names[:-1]), compared.names[-1]])
-    who = who[:1].upper() + who[1:]
-    if compared.equivalent:
-        return [f"{who} say the same of every use: proven over the whole vocabulary."]
-    kinds = Counter(d.kind for d in compared.differences)
-    parts = [f"{kinds[k]} in {text}" for k, text in _KINDS.items() if kinds[k]]
-    out = [f"{who} differ on {len(compared.differences)} kinds of use: {', '.join(parts)}."] if parts else []
-    if compared.complete:
-        return [*out, "Proven complete: every other use is decided alike."]
-    first = [] if out else [f"No use was found on which {compared.names[0]} and the others differ, but:"]
-    return [*out, *first, "Not proven: " + "; ".join(compared.open) + "."]
-
-
-_KINDS = {"outcome": "the outcome", "needs": "the approvals needed", "duties": "duties alone"}
+def answer(compared: Comparison) -> list[str]:
+    """The answer in a sentence or two, and what was not proven."""
+    return [*headline(compared), *([f"Not proven: {'; '.join(compared.open)}."] if compared.open else [])]
 
 
 def _matrix(words: Vocabulary, compared: Comparison) -> list[list[str | Text]]:
