@@ -49,7 +49,8 @@ def test_sql_is_decide_on_generated_terms() -> None:
 
     on()
     assert sum(seen.values()) >= 11_500
-    assert min(seen[1], seen[2], seen[4]) > 300
+    assert min(seen[1], seen[4]) > 1_000
+    assert seen[2] > 50  # texts at random seldom hold; the packs above do
 
 
 # -- what is wide ------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ FORGED: dict[str, tuple[bytes, int, str]] = {
     "a message in spare bytes of a change": (byte(CHANGE, 255, 7), 5, f"entry {CHANGE}: spare bytes"),
     "an unknown API": (body_of(PERMIT, api=99), 5, "a word of its body"),
     "an unknown status": (body_of(OUTCOME, status=0), 5, "a word of its body"),
-    "an unknown verdict": (body_of(APPROVAL, verdict=7), 5, "verdict 7 is not known"),
+    "an unknown verdict": (body_of(APPROVAL, verdict=99), 5, "verdict 99 is not known"),
     "a reference to itself": (body_of(PERMIT, parent=PERMIT), 5, "does not stand before it"),
     "a reference past the end": (body_of(OUTCOME, decision=2**64 - 1), 5, "does not stand before it"),
     "an approval of what comes later": (body_of(APPROVAL, decision=APPROVAL + 1), 5, "does not stand before it"),
