@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo serve test test-extras fuzz lint format bench docs requirements clean
+.PHONY: help demo serve test test-extras fuzz lint format bench docs requirements train-screen clean
 
 help:
 	@echo "make demo         the whole story, on the embedded model"
@@ -19,6 +19,7 @@ help:
 	@echo "make format       put the code into its one format"
 	@echo "make bench        the benchmarks (ARGS='canonical')"
 	@echo "make docs         the reference pages in docs/reference"
+	@echo "make train-screen the screen's weights and model card (DATA=public.jsonl.gz), two minutes"
 	@echo "make requirements pin requirements/*.in again (ARGS=--upgrade for newer versions)"
 
 # An install that was cut short leaves no stamp, so the next make goes on with it.
@@ -72,6 +73,9 @@ docs: $(STAMP)
 
 requirements: $(STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/requirements.sh $(ARGS)
+
+train-screen: $(STAMP)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tools.screen.train $(or $(DATA),../shared/data/screen/public.jsonl.gz)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

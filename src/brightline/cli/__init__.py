@@ -24,6 +24,7 @@ from brightline.cli import (
     propose,
     registry,
     replay,
+    screen,
     serve,
     terms,
     vocabulary,
@@ -47,6 +48,7 @@ app.add_typer(agreement.app, name="agreement")
 app.add_typer(registry.app, name="registry")
 app.add_typer(key.app, name="key")
 app.add_typer(model.app, name="model")
+app.add_typer(screen.app, name="screen")
 app.add_typer(desk.app, name="desk")
 app.add_typer(exception.app, name="exception")
 app.add_typer(exception.glass, name="break-glass")

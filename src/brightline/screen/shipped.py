@@ -1,0 +1,25 @@
+"""The model that comes with the program. Package files are program text: reading them is no I/O of the screen's."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from brightline.screen.model import Model, read_model
+from brightline.screen.screening import Screen
+from brightline.vocabulary import Vocabulary
+
+FILE = "weights.bin"
+DIGEST = "sha256:f65585e1610063b9e0ebbbfeb1b98c372fbaa1b4ab6a7e71aa10ee182b3f6b16"
+
+
+@cache
+def shipped_model() -> Model:
+    """The shipped model. Raises ConfigError where the installed file is not the one pinned here."""
+    return read_model(files(__package__).joinpath(FILE).read_bytes(), DIGEST)
+
+
+def shipped_screen(vocabulary: Vocabulary) -> Screen:
+    """The screen for `vocabulary` as it is shipped."""
+    model = shipped_model()
+    return Screen(vocabulary, model, model.thresholds)
