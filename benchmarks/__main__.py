@@ -18,6 +18,7 @@ ORDER = (
     "compare",
     "propose",
     "replay",
+    "screen",
     "meters",
     "start",
     "codec",
