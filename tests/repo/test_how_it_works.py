@@ -32,7 +32,11 @@ def test_the_bundle_is_drawn_in_the_steps_of_verify() -> None:
 
 def test_the_layers_are_drawn_as_they_are_enforced() -> None:
     contract = (ROOT / "pyproject.toml").read_text("utf-8").partition("layers = [")[2].partition("\n]")[0]
-    drawn = [word for line in drawing("The layers").splitlines() for word in re.split(r"\s{2,}", line.strip())[0].split(" · ")]
+    drawn = [
+        word
+        for line in drawing("The layers").splitlines()
+        for word in re.split(r"\s{2,}", line.strip())[0].split(" · ")
+    ]
     for layer in drawn:
         assert re.search(rf"\b{layer}\b", contract), layer
         assert (ROOT / "src/brightline" / layer).is_dir() or (ROOT / f"src/brightline/{layer}.py").is_file(), layer
