@@ -41,7 +41,7 @@ serve: $(STAMP)
 	@$(BIN)/brightline serve $(or $(ARGS),--config play/brightline.toml)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $$(( $$(nproc) + 1 )) --dist loadfile $(ARGS)
 
 test-extras: $(STAMP)
 	@tools/extras.sh

@@ -28,7 +28,13 @@ def compared(x: str, y: str) -> Comparison:
     return compare(PACKS[x].terms, PACKS[y].terms)
 
 
-@pytest.mark.parametrize(("x", "y"), list(combinations(PACKS, 2)))
+PAIRS = [
+    pytest.param(x, y, marks=pytest.mark.extras if "compromise" in (x, y) else ())  # thousands of regions: minutes
+    for x, y in combinations(PACKS, 2)
+]
+
+
+@pytest.mark.parametrize(("x", "y"), PAIRS)
 def test_of_50000_uses_none_differs_outside_a_region_and_none_inside_agrees(x: str, y: str) -> None:
     a, b = PACKS[x].terms, PACKS[y].terms
     result = compared(x, y)
