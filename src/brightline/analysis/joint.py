@@ -71,13 +71,16 @@ def _check_families(name: str, scope: Scope, models: Mapping[str, Sequence[str]]
             above += models[up]
 
 
+MOST = 200  # letters of a definition that a note repeats
+
+
 def notes(terms: Sequence[Terms], names: Sequence[str]) -> list[str]:
     """What equal words stand for differently, a sentence each: who is protected, where home is, which document."""
     out: list[str] = []
     for key, what in (("protected_persons", "protected persons are"), ("home", "home is")):
         said = [(name, t.pinned[key]) for name, t in zip(names, terms, strict=True) if key in t.pinned]
         if len({value for _, value in said}) > 1:
-            out.append(f"{what} not the same to all: {'; '.join(f'to {name} {value}' for name, value in said)}")
+            out.append(f"{what} not the same to all: {'; '.join(f'to {name} {value[:MOST]}' for name, value in said)}")
     for authority in sorted({a for t in terms for a in t.authorities}):
         issues = [
             (name, t.authorities[authority]) for name, t in zip(names, terms, strict=True) if authority in t.authorities

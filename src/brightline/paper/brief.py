@@ -20,7 +20,7 @@ from brightline.analysis.sentence import says
 from brightline.paper.agreed import Agreed, agreed
 from brightline.paper.seen import seen
 from brightline.paper.sheet import page
-from brightline.paper.wording import example, headline, named
+from brightline.paper.wording import answer, example, named
 from brightline.terms import Pack
 from brightline.terms.scope import Scope
 
@@ -119,7 +119,7 @@ def brief(packs: Sequence[Pack], compared: Comparison, found: Proposals | None) 
         fit.append(d)
     return Brief(
         compared.names,
-        headline(compared),
+        answer(compared),
         compared.open,
         groups,
         fit,

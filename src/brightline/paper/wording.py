@@ -37,10 +37,10 @@ class ClauseWords:
 
 def headline(compared: Comparison) -> list[str]:
     """The answer in a sentence or two, then what no region shows; what is not proven stands in `compared.open`."""
-    return [*_answer(compared), *(f"Note: {text}." for text in compared.notes)]
+    return [*answer(compared), *(f"Note: {text}." for text in compared.notes)]
 
 
-def _answer(compared: Comparison) -> list[str]:
+def answer(compared: Comparison) -> list[str]:
     who = named(" and ".join([", ".join(compared.names[:-1]), compared.names[-1]]))
     if compared.equivalent:
         return [f"{who} say the same of every use: proven over the whole vocabulary."]
