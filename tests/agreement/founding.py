@@ -28,6 +28,7 @@ VENDOR = SigningKey.new("vendor.example", bytes([1]) * 32)
 CUSTOMER = SigningKey.new("department.example", bytes([2]) * 32)
 STRANGER = SigningKey.new("stranger.example", bytes([3]) * 32)
 GATEWAY = SigningKey.new("department.example/g1", bytes([4]) * 32)
+AUDITOR = SigningKey.new("ig.example", bytes([5]) * 32)
 KEYS = Keys(vendor=VENDOR.public, customer=CUSTOMER.public)
 SIGNER = {Role.VENDOR: VENDOR, Role.CUSTOMER: CUSTOMER}
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -58,7 +59,7 @@ def agreement(**changes: object) -> Agreement:
         models=(Model(name="smollm2", digest=WORD, family="smollm2"),),
         logs=(Log(origin=GATEWAY.name, key=GATEWAY.public),),
         ceiling=Ceiling(currency="USD", amount=Decimal("200000000.00"), funded=Decimal(50_000_000)),
-        audit=Audit(commitment=WORD, auditors=(Auditor(name="IG", key=STRANGER.public),)),
+        audit=Audit(commitment=WORD, auditors=(Auditor(name="IG", key=AUDITOR.public),)),
         begins=date(2026, 12, 1),
         until=date(2027, 11, 30),
     )

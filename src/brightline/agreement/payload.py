@@ -187,6 +187,13 @@ class Agreement(Record):
             # With the vendor's key on the customer's log the vendor could forge the record that it then doubts.
             if log.key.public == self.parties.vendor.key.public:
                 yield f"logs[{i}].key", "the vendor's key cannot sign the customer's log", "use the gateway's key"
+        # Separation of duties: whoever judges the record neither made it nor bargained about it.
+        others = {self.parties.of(role).key.public: f"the {role}'s" for role in Role}
+        others |= {log.key.public: f"that of the log {log.origin}" for log in self.logs}
+        for i, auditor in enumerate(self.audit.auditors if self.audit else ()):
+            if whose := others.get(auditor.key.public):
+                yield f"audit.auditors[{i}].key", f"it is {whose}: nobody audits themselves", "name the auditor's own"
+            others[auditor.key.public] = f"the auditor {auditor.name}'s"
 
     @property
     def keys(self) -> Keys:

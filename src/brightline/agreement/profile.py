@@ -25,6 +25,7 @@ from brightline.agreement.reading import (
 from brightline.keys import VerifyKey
 
 CODE = text(60, pattern=r"[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)*", means="a code like `record.gap` or `grade.C0`")
+_ROLE = text(60, pattern=r"[a-z][a-z0-9_]*", means="a role like `official`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +63,15 @@ class Disclosure(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention(Record):
-    """How long the customer keeps things, in days; a legal hold lengthens both and shortens neither."""
+    """How long the customer keeps things, in days; a legal hold lengthens both and shortens neither.
+
+    erasure_role, hold_role: the roles of the agreed words that order erasures, and that place and lift legal holds.
+    """
 
     record_days: Annotated[int, integer(1, 36_525)] = 1096  # three years (records schedule; SCENARIOS G14)
     content_days: Annotated[int, integer(0, 36_525)] = 1096
+    erasure_role: Annotated[str, _ROLE] = "official"
+    hold_role: Annotated[str, _ROLE] = "legal_adviser"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,8 @@ class ChangeSubject(IntEnum):
     ACTORS = 20
     PRICES = 21
     THRESHOLDS = 22
+    LEGAL_HOLDS = 23
+    CUSTODY = 24  # the site key, under which content keys are wrapped
 
     @property
     def shared(self) -> bool:
@@ -100,7 +102,7 @@ class ChangeSubject(IntEnum):
 
 class ErasureReason(IntEnum):
     SPILL = 1
-    RETENTION = 2
+    RETENTION = 2  # of the schedule: what the agreement no longer has kept, up to and with the entry named
     ORDER = 3  # of a court or an authority
     REQUEST = 4  # of the person concerned
 
