@@ -15,10 +15,10 @@ from brightline.errors import StorageError
 from brightline.gateway.access import Access
 from brightline.gateway.codec import ListedModel
 from brightline.gateway.config import ActorConfig, Config, PurposeConfig, ToolConfig
+from brightline.gateway.desk import NO_DESK, NoDesk
 from brightline.gateway.exchange import Exchange
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.standing import Standing
-from brightline.gateway.toolcalls import Approvals
 from brightline.gateway.tools import ConfiguredTools
 from brightline.gateway.wire import Reply, Request, Upstream, serve
 from brightline.record import body as bodies
@@ -118,7 +118,7 @@ async def stage(
     models: Mapping[str, bytes] | None = None,
     oracle_share: float = 1.0,
     tools: Mapping[str, ToolConfig] | None = None,
-    approvals: Approvals | None = None,
+    desk: NoDesk = NO_DESK,
 ) -> AsyncIterator[Stage]:
     """A gateway on a free port in front of an upstream that answers by `script`."""
     seen: list[Request] = []
@@ -151,7 +151,7 @@ async def stage(
         {MODEL: "tiny-on-upstream"},
         oracle_share,
         tools=ConfiguredTools.of(config, pack.terms.scope.vocabulary),
-        approvals=approvals,
+        desk=desk,
     )
     routes = Routes(
         exchange, (ListedModel(name=MODEL, owner="vendor"),), lambda: "disk full" if recorder.broken else ""

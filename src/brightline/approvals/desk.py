@@ -158,6 +158,11 @@ class Desk(Fold):
         now = self._now(now)
         return [h.settled(now) for h in self._holds.values()]
 
+    def known(self, hold: str, now: int) -> Hold | None:
+        """The hold of this digest, as it stands at `now`."""
+        found = self._holds.get(hold)
+        return found.settled(self._now(now)) if found is not None else None
+
     def certificates(self) -> list[Certificate]:
         return list(self._certificates.values())
 

@@ -10,6 +10,7 @@ from brightline.gateway.access import Caller
 from brightline.gateway.codec import Call
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.stated import Stated
+from brightline.gateway.waiting import NO_PATIENCE, Patience
 from brightline.gateway.wire import Header, Reply
 from brightline.record.body import OutcomeStatus
 from brightline.record.log import Draft
@@ -35,8 +36,20 @@ class Recorder(Protocol):
         ...
 
 
+class Heard(NamedTuple):
+    """A call after step 3, before the desk's facts."""
+
+    caller: Caller
+    call: Call
+    said: Stated
+    model: bytes
+    patience: Patience
+
+
 class Decided(NamedTuple):
-    """A call after step 5. `permits`: it may go upstream."""
+    """A call after step 5. `permits`: it may go upstream. `hold`: where it waits on the desk; `why_not`: why it does
+    not; `patience`: how long its client waits.
+    """
 
     caller: Caller
     call: Call
@@ -46,6 +59,9 @@ class Decided(NamedTuple):
     model: bytes
     permits: bool
     headers: list[Header]
+    hold: str = ""
+    why_not: str = ""
+    patience: Patience = NO_PATIENCE
 
 
 def cut_off(reply: Reply) -> OutcomeStatus:

@@ -5,7 +5,7 @@ Private fields carry the content, the actor and every fact with its source; the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import cast
 
 from brightline.gateway.codec import Answer, Api, Call, ToolCall
@@ -55,14 +55,13 @@ def decision_draft(standing: Standing, call: Call, said: Stated, decision: Decis
     )
 
 
-def of_tool(draft: Draft, parent: int, tool: ToolCall, arguments: bytes, approvals: Sequence[int] = ()) -> Draft:
-    """The same for a tool call: `parent`, the decision on the model call in whose answer it stands; `approvals`, the
-    entries that it spends, at most two. Its name, id and arguments are private, as content is."""
-    first, second = (*approvals, 0, 0)[:2]
+def of_tool(draft: Draft, parent: int, tool: ToolCall, arguments: bytes) -> Draft:
+    """The same for a tool call: `parent`, the decision on the model call in whose answer it stands. Its name, id and
+    arguments are private, as content is."""
     body = cast("DecisionBody", draft.body)
     name, of = (text.encode("utf-8", "replace") for text in (tool.name, tool.id))
     return draft._replace(
-        body=body._replace(parent=parent, approval=first, second_approval=second, act=Act.TOOL_CALL),
+        body=body._replace(parent=parent, act=Act.TOOL_CALL),
         fields=(("content", arguments), ("tool", name), ("call", of), *draft.fields[1:]),
     )
 

@@ -15,6 +15,7 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from brightline.errors import BrightlineError, OracleError, StorageError, UpstreamError, UpstreamFault
 from brightline.gateway.access import Access, Caller
@@ -29,15 +30,16 @@ from brightline.gateway.codec import (
     unknown_model,
 )
 from brightline.gateway.codec import reply as encoding
-from brightline.gateway.decided import Decided, Receipt, Recorder, cut_off, send
+from brightline.gateway.decided import Decided, Heard, Receipt, Recorder, cut_off, send
+from brightline.gateway.desk import NO_DESK, NoDesk, content_of
 from brightline.gateway.entries import decision_draft, outcome_draft
 from brightline.gateway.kept import Kept
 from brightline.gateway.refusal import brightline_object, code_of, decision_headers
 from brightline.gateway.release import Gathered, Release, status_of
 from brightline.gateway.standing import Standing
-from brightline.gateway.toolcalls import Approvals
 from brightline.gateway.tools import ConfiguredTools, Tools, refuse_foreign
 from brightline.gateway.turns import Turns
+from brightline.gateway.waiting import patience
 from brightline.gateway.wire import Header, Reply, Request, Response, Upstream
 from brightline.record.body import OutcomeStatus
 from brightline.record.entry import Flag
@@ -70,11 +72,11 @@ class Exchange:
     turns: Turns = field(default_factory=Turns)
     room: Room = field(default_factory=Room)
     tools: Tools = field(default_factory=ConfiguredTools)
-    approvals: Approvals | None = None
+    desk: NoDesk = NO_DESK
     release: Release = field(init=False)
 
     def __post_init__(self) -> None:
-        release = Release(self.standing, self.tools, self.recorder, self._decide, self.approvals)
+        release = Release(self.standing, self.tools, self.recorder, self._decide, self.desk)
         object.__setattr__(self, "release", release)
 
     async def handle(self, api: Api, request: Request, reply: Reply) -> None:
@@ -84,13 +86,17 @@ class Exchange:
             caller = self.access.caller(request.header(b"authorization"), request.header(b"x-api-key"))
             self.turns.take(caller.actor)
             try:
-                decided = await self._decided(api, caller, request)
-                if not decided.permits:
-                    self._refuse(decided, reply)
-                elif (kept := self._kept(decided)) is not None:
-                    await self._from_kept(decided, kept, reply)
-                else:
+                heard = self._heard(api, caller, request)
+                if (kept := self.release.kept.get(heard, asyncio.get_running_loop().time())) is not None:
+                    await self._from_kept(*kept, reply)
+                    return
+                decided = await self._judged(heard)
+                while decided.hold and await self.desk.granted((decided.hold,), heard.patience.until):
+                    decided = await self._judged(heard)
+                if decided.permits:
                     await self._forward(decided, request, reply)
+                else:
+                    self._refuse(decided, reply)
             finally:
                 self.turns.give_back(caller.actor)
         except StorageError as e:
@@ -103,7 +109,7 @@ class Exchange:
         except BrightlineError as e:
             send(reply, encoding.of_error(api.family, e))
 
-    async def _decided(self, api: Api, caller: Caller, request: Request) -> Decided:
+    def _heard(self, api: Api, caller: Caller, request: Request) -> Heard:
         # 2. decode to a neutral call
         call = decode(api, request.body)
         refuse_foreign(call)
@@ -114,24 +120,34 @@ class Exchange:
         said = self.access.use(
             caller, request.header(b"brightline-purpose"), request.header(b"brightline-facts"), call.model
         )
+        return Heard(caller, call, said, model, patience(request, self.desk.wait_seconds))
+
+    async def _judged(self, heard: Heard) -> Decided:
+        caller, call, said, model, waits = heard
+        # 3. facts of the desk: exceptions, approvals and their tempo
+        weighed = self.desk.weigh(said, partial(content_of, call))
         # 4. decide
-        decision, flags = self._decide(said.use)
+        ruling = self.desk.rule(weighed, self._decide)
+        decision = ruling.decision
         permits = decision.outcome is Outcome.PERMIT or self.standing.observing
         # 5. record, durably, before any byte goes upstream
-        draft = decision_draft(self.standing, call, said, decision, flags, model)
-        appended = self.recorder.append(draft)
+        draft = decision_draft(self.standing, call, ruling.said, decision, ruling.flags, model)
+        noted = self.desk.note(weighed, ruling, draft, call.body)
+        appended = self.recorder.append(noted.draft)
         receipt: Receipt
         try:
             receipt = await appended
         except asyncio.CancelledError:
             # The client has gone, but the entry stands: it gets its outcome, and the call goes nowhere.
             receipt = appended.result()
+            self.desk.recorded(noted, receipt.index)
             if permits:
                 draft = outcome_draft(self.standing, receipt.index, OutcomeStatus.NOT_SENT, None, 0, model)
                 await self.recorder.append(draft)
             raise
-        headers = decision_headers(self.standing, decision, receipt.index, receipt.origin)
-        return Decided(caller, call, said, decision, receipt, model, permits, headers)
+        self.desk.recorded(noted, receipt.index)
+        headers = [*decision_headers(self.standing, decision, receipt.index, receipt.origin), *waits.headers]
+        return Decided(caller, call, said, decision, receipt, model, permits, headers, noted.hold, noted.why_not, waits)
 
     def _model(self, name: str) -> bytes:
         """The digest of the model asked for. The engine ignores the name, so the gateway must not."""
@@ -163,6 +179,7 @@ class Exchange:
     def _refuse(self, decided: Decided, reply: Reply) -> None:
         decision, receipt = decided.decision, decided.receipt
         shown = brightline_object(self.standing, decision, receipt.index, receipt.origin)
+        shown |= self.desk.shown(decision, receipt.index, decided.hold, decided.why_not)
         refusal = encoding.refusal(decided.call.api.family, code_of(decision), decision.text, shown)
         send(reply, refusal, decided.headers)
 
@@ -208,7 +225,7 @@ class Exchange:
         family = decided.call.api.family
         kept = [(n, v) for n, v in response.headers if n in _PASSED_BACK]
         content_type = dict(kept).get(b"content-type", b"").decode("latin-1")
-        raw: list[bytes] | None = [] if decided.call.tools and self.approvals is not None else None
+        raw: list[bytes] | None = [] if decided.call.tools and self.desk is not NO_DESK else None
         with reading(decided.call, content_type, room=self.room) as read:
             try:
                 if read.streamed:
@@ -247,20 +264,14 @@ class Exchange:
             else:
                 reply.send(200, [*kept, *decided.headers], tail)
 
-    def _kept(self, decided: Decided) -> Kept | None:
-        """The answer to this very request that waits for a person, where one does."""
-        if self.approvals is None:
-            return None
-        return self.release.kept.get(decided.caller.actor.name, decided.call, asyncio.get_running_loop().time())
-
     async def _from_kept(self, decided: Decided, kept: Kept, reply: Reply) -> None:
-        """Step 6 without the model: its answer is at hand, and its tool calls are decided again."""
+        """Step 6 without the model: its answer is at hand, and its tool calls are decided again, under the decision
+        that asked for it."""
         with reading(decided.call, kept.content_type, room=self.room) as read:
             try:
                 lead = read.feed(kept.body)
                 tail = read.finish()
             except UpstreamError as e:  # there is no room for it now
-                await self._settle(decided, OutcomeStatus.NOT_SENT)
                 send(reply, encoding.of_error(decided.call.api.family, e), decided.headers)
                 return
             head = [(b"content-type", kept.content_type.encode("latin-1"))]

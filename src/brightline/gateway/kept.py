@@ -1,7 +1,8 @@
 """Answers that wait for a person: the model's whole answer is kept while one of its tool calls is held.
 
-Law: the same request of the same actor gets the same answer, once its held calls are granted, without asking the model
-again. What is kept is bounded in number, bytes and time; past a bound the oldest goes, and the model is asked anew.
+Law: the same request of the same actor, with the same purpose and facts, gets the same answer, once its held calls are
+granted, without asking the model again: the decision that asked for it stands. What is kept is bounded in number, bytes
+and time; past a bound the oldest goes, and the model is asked anew.
 It is in memory only: a restart forgets it.
 """
 
@@ -11,7 +12,7 @@ import hashlib
 from collections import OrderedDict
 from typing import NamedTuple
 
-from brightline.gateway.codec import Call
+from brightline.gateway.decided import Decided, Heard
 
 MAX_KEPT = 1024
 MAX_KEPT_BYTES = 64 << 20
@@ -26,41 +27,43 @@ class Kept(NamedTuple):
 
 
 class KeptAnswers:
-    """Answers by actor and request. `now` is in seconds of any clock that does not run back."""
+    """Answers by actor, request and what was said of it. `now` is in seconds of any clock that does not run back."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[bytes, tuple[float, Kept]] = OrderedDict()
+        self._kept: OrderedDict[bytes, tuple[float, Decided, Kept]] = OrderedDict()
         self._size = 0
 
-    def keep(self, actor: str, call: Call, kept: Kept, now: float) -> None:
-        """Keep the answer to this request; one that is larger than all room is not kept."""
-        self.drop(actor, call)
+    def keep(self, decided: Decided, kept: Kept, now: float) -> None:
+        """Keep the answer to this call; one that is larger than all room is not kept."""
+        self.drop(decided)
         if len(kept.body) > MAX_KEPT_BYTES:
             return
-        self._kept[_key(actor, call)] = (now + MAX_KEPT_SECONDS, kept)
+        self._kept[_key(decided)] = (now + MAX_KEPT_SECONDS, decided, kept)
         self._size += len(kept.body)
         while len(self._kept) > MAX_KEPT or self._size > MAX_KEPT_BYTES:
             self._pop(next(iter(self._kept)))
 
-    def get(self, actor: str, call: Call, now: float) -> Kept | None:
-        """The answer kept for this request, if it is still there."""
+    def get(self, heard: Heard, now: float) -> tuple[Decided, Kept] | None:
+        """The answer kept for this request and the decision that asked for it, if they are still there."""
         while self._kept and (oldest := next(iter(self._kept.items())))[1][0] <= now:
             self._pop(oldest[0])
-        found = self._kept.get(_key(actor, call)) if self._kept else None
-        return found[1] if found is not None else None
+        found = self._kept.get(_key(heard)) if self._kept else None
+        return (found[1]._replace(patience=heard.patience), found[2]) if found is not None else None
 
-    def drop(self, actor: str, call: Call) -> None:
+    def drop(self, decided: Decided) -> None:
         """Its calls have been released or denied: it is not given twice."""
         if self._kept:
-            self._pop(_key(actor, call))
+            self._pop(_key(decided))
 
     def _pop(self, key: bytes) -> None:
         found = self._kept.pop(key, None)
         if found is not None:
-            self._size -= len(found[1].body)
+            self._size -= len(found[2].body)
 
 
-def _key(actor: str, call: Call) -> bytes:
-    digest = hashlib.sha256(f"{actor}\0{call.api}\0".encode())
-    digest.update(call.body)
+def _key(of: Decided | Heard) -> bytes:
+    digest = hashlib.sha256(f"{of.caller.actor.name}\0{of.call.api}\0{of.said.use.activity}\0".encode())
+    for name, value in of.said.fields:
+        digest.update(b"%d %b=%d %b\0" % (len(name), name.encode(), len(value), value))
+    digest.update(of.call.body)
     return digest.digest()

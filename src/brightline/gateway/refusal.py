@@ -11,7 +11,7 @@ from brightline.terms import Decision, Outcome
 
 _CODES = {Outcome.DENY: Refusal.DENIED, Outcome.HOLD: Refusal.HELD, Outcome.ASK: Refusal.FACT_REQUIRED}
 _NEXT = {
-    Outcome.HOLD: "Whoever holds one of the roles in needs[].approvals can approve it; this version has no desk yet.",
+    Outcome.HOLD: "Whoever holds one of the roles in needs[].approvals can approve it, and this gateway has no desk.",
     Outcome.ASK: "State the facts in needs[].facts in the header Brightline-Facts (name=value, name=value), or use a "
     "purpose whose owner attests them, and send the call again.",
     Outcome.DENY: "If this is wrong, name the decision to the official whom your agreement names for appeals.",

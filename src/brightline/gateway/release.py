@@ -14,12 +14,13 @@ from typing import NamedTuple
 from brightline.gateway.codec import Answer, Reading, Refusal
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.decided import Decided, Recorder, cut_off, send
+from brightline.gateway.desk import NoDesk
 from brightline.gateway.entries import outcome_draft
 from brightline.gateway.kept import Kept, KeptAnswers
 from brightline.gateway.refusal import brightline_object, decision_headers, tool_refusal
 from brightline.gateway.released import Released
 from brightline.gateway.standing import Standing
-from brightline.gateway.toolcalls import Approvals, Asked, Judged, ToolCalls
+from brightline.gateway.toolcalls import Asked, Judged, ToolCalls
 from brightline.gateway.tools import Tools
 from brightline.gateway.wire import Header, Reply
 from brightline.record.body import OutcomeStatus
@@ -45,7 +46,7 @@ class Release:
     tools: Tools
     recorder: Recorder
     decide: Callable[[Use], tuple[Decision, int]]
-    approvals: Approvals | None
+    desk: NoDesk
     released: Released = field(default_factory=Released)
     kept: KeptAnswers = field(default_factory=KeptAnswers)
 
@@ -53,29 +54,37 @@ class Release:
         """Steps 3 to 5 for each tool call of an answer, then 7 and 8: it leaves without the calls that were denied, and
         not at all while one of them is held."""
         answer = got.read.answer()
-        told, http = (answer, 200) if got.lead is None else (None, 0)  # an answer that was kept is counted once
         asked = Asked(decided.call, decided.said, decided.receipt.index, decided.model)
-        gate = ToolCalls(self.standing, self.tools, self.recorder, self.decide, self.approvals)
-        try:
-            judged = await gate.judge(asked, answer.tool_calls)
-        except asyncio.CancelledError:
-            end = outcome_draft(self.standing, asked.decision, cut_off(reply), told, http, decided.model)
-            await self.recorder.append(end)
-            raise
-        held = any(one.held for one in judged)
-        # 7. record the outcomes, durably, before the last byte leaves
-        status = OutcomeStatus.NOT_SENT if held else OutcomeStatus.COMPLETED
-        end = outcome_draft(self.standing, asked.decision, status_of(answer), told, http, decided.model)
-        for appended in [self.recorder.append(d) for d in (end, *gate.ends(asked, judged, status))]:
-            await appended
+        gate = ToolCalls(self.standing, self.tools, self.recorder, self.decide, self.desk)
+        ended = got.lead is not None  # an answer that was kept has its outcome, and its tokens, already
+        while True:
+            try:
+                judged = await gate.judge(asked, answer.tool_calls)
+            except asyncio.CancelledError:
+                if not ended:
+                    end = outcome_draft(self.standing, asked.decision, cut_off(reply), answer, 200, decided.model)
+                    await self.recorder.append(end)
+                raise
+            held = [one for one in judged if one.held]
+            # 7. record the outcomes, durably, before the last byte leaves
+            ends = gate.ends(asked, judged, OutcomeStatus.NOT_SENT if held else OutcomeStatus.COMPLETED)
+            if not ended:
+                end = outcome_draft(self.standing, asked.decision, status_of(answer), answer, 200, decided.model)
+                ends.insert(0, end)
+            for appended in [self.recorder.append(d) for d in ends]:
+                await appended
+            ended = True
+            if not held:
+                break
+            self._keep(decided, got)
+            if not await self.desk.granted(tuple(one.hold for one in held), decided.patience.until):
+                await self._hold(decided, judged, reply)
+                return
         # 8. encode
-        if held:
-            await self._hold(decided, got, judged, reply)
-            return
         refused = {n: self._refusal(one) for n, one in enumerate(judged) if not one.permits}
         for one in judged:
             self.released.note(decided.caller.actor.name, one.call, one.permits)
-        self.kept.drop(decided.caller.actor.name, decided.call)
+        self.kept.drop(decided)
         out = got.read.without(refused) if refused else got.tail
         if not got.read.streamed:
             reply.send(200, [*head, *decided.headers], out)
@@ -88,17 +97,21 @@ class Release:
     def _refusal(self, one: Judged) -> str:
         return tool_refusal(self.standing, one.decision, one.call.name, one.entry, one.advice)
 
-    async def _hold(self, decided: Decided, got: Gathered, judged: Sequence[Judged], reply: Reply) -> None:
-        """Keep the model's whole answer, and say which of its calls wait for whom."""
+    def _keep(self, decided: Decided, got: Gathered) -> None:
+        """Keep the model's whole answer until its calls are granted."""
         if got.whole is not None:
-            now = asyncio.get_running_loop().time()
-            self.kept.keep(decided.caller.actor.name, decided.call, got.whole, now)
+            self.kept.keep(decided, got.whole, asyncio.get_running_loop().time())
+
+    async def _hold(self, decided: Decided, judged: Sequence[Judged], reply: Reply) -> None:
+        """Say which of an answer's calls wait for whom."""
         first = next(one for one in judged if one.held)
         origin, family = decided.receipt.origin, decided.call.api.family
         shown = brightline_object(self.standing, first.decision, first.entry, origin)
         shown["parent"] = decided.receipt.index
+        shown |= self.desk.shown(first.decision, first.entry, first.hold, first.advice)
         shown["tool_calls"] = [
-            {"tool": j.call.name, "decision": j.entry, "outcome": str(j.decision.outcome)} for j in judged
+            {"tool": j.call.name, "decision": j.entry, "outcome": str(j.decision.outcome), "hold": j.hold or None}
+            for j in judged
         ]
         text = f"The tool call {first.call.name} waits. {first.decision.text}"
         if reply.started:
@@ -106,6 +119,7 @@ class Release:
             reply.end()
             return
         headers = decision_headers(self.standing, first.decision, first.entry, origin)
+        headers += decided.patience.headers
         send(reply, encoding.refusal(family, Refusal.HELD, text, shown), headers)
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,6 +21,7 @@ from brightline.errors import CallError
 from brightline.gateway.codec import Call, ToolCall
 from brightline.gateway.codec.body import read
 from brightline.gateway.decided import Recorder
+from brightline.gateway.desk import NO_DESK, NoDesk, Noted, Weighed
 from brightline.gateway.entries import decision_draft, of_tool, outcome_draft
 from brightline.gateway.standing import Standing
 from brightline.gateway.stated import Stated, stated
@@ -27,7 +30,7 @@ from brightline.record.body import OutcomeStatus
 from brightline.record.log import Draft
 from brightline.registry.tools import Standing as Listed
 from brightline.registry.tools import ToolFound
-from brightline.terms import DEFAULT_DENY, Decision, Outcome
+from brightline.terms import DEFAULT_DENY, Decision, Need, Outcome
 from brightline.vocabulary import UNKNOWN, FactValue, Source, Use
 
 NOT_OFFERED = "the request offered no tool of exactly this name"
@@ -38,54 +41,32 @@ _sorted = msgspec.json.Encoder(order="sorted")
 logger = logging.getLogger("brightline.gateway")
 
 
-class Act(NamedTuple):
-    """Exactly what would happen: the use as decided without approvals, the tool's exact name, and its arguments as JSON
-    with sorted keys. The ids of request and call are no part of it, so the same act sent again is the same."""
-
-    use: Use
-    tool: str
-    arguments: bytes
-
-
-class Grant(NamedTuple):
-    """`roles` that approve the act now; `entries`: those of the record with their approvals, at most two."""
-
-    roles: frozenset[str]
-    entries: tuple[int, ...] = ()
-
-
-NO_GRANT = Grant(frozenset())
-
-
-class Approvals(Protocol):
-    """Who approved what: the desk's side (`brightline.approvals`)."""
-
-    def granted(self, act: Act) -> Grant:
-        """What has been granted for exactly this act and is not yet used or expired. Takes nothing."""
-
-    def spend(self, act: Act) -> None:
-        """The act is permitted by its grant, which is used up. Called in the same turn of the loop as `granted`."""
-
-    def held(self, act: Act, decision: int) -> None:
-        """The act is held by this decision and waits for a person."""
-
-
 class Judged(NamedTuple):
     """A tool call after step 5. `entry`: its decision's place in the record; `permits`: it may reach the client.
 
-    `advice`: what else would change it, beside what the terms say.
+    `advice`: what else would change it, beside what the terms say. `hold`: where it stands on the desk, if it does.
     """
 
     call: ToolCall
-    act: Act
     decision: Decision
     advice: str
     entry: int
     permits: bool
+    hold: str = ""
 
     @property
     def held(self) -> bool:
         return self.decision.outcome is Outcome.HOLD and not self.permits
+
+
+class _Case(NamedTuple):
+    """A tool call after step 3. `arguments`: in one form, or as they came; `decide`: step 4 for this tool."""
+
+    call: ToolCall
+    found: ToolFound
+    arguments: bytes
+    weighed: Weighed
+    decide: Callable[[Use], tuple[Decision, int]]
 
 
 class Asked(NamedTuple):
@@ -105,39 +86,58 @@ class ToolCalls:
     tools: Tools
     recorder: Recorder
     decide: Callable[[Use], tuple[Decision, int]]
-    approvals: Approvals | None = None
+    desk: NoDesk = NO_DESK
 
     async def judge(self, asked: Asked, calls: Sequence[ToolCall]) -> list[Judged]:
         """Decide each call on its own; every decision is durable when this returns. Raises StorageError.
 
+        While one of them waits for a person, nothing of the answer leaves, so nothing that was granted is spent.
         A task that is cancelled meanwhile settles the calls that were permitted as never sent, and learns of it then.
         """
         definitions = offered(asked.call)
-        purpose = dict(asked.said.fields)["purpose"].decode()
-        made: list[Judged] = []
-        drafts: list[Draft] = []
-        for call in calls:
-            # 3. facts
-            found = self._found(call, definitions)
-            arguments = _arguments(call, definitions.get(call.name))
-            use = _use(asked.said.use, found)
-            act = Act(use, call.name, arguments or call.arguments.encode("utf-8", "replace"))
-            # 4. decide
-            grant = self.approvals.granted(act) if self.approvals is not None else NO_GRANT
-            given = stated(self.standing.pack.terms.scope.vocabulary, purpose, _approved(use, grant))
-            decision, flags = self._decide(given.use, found, arguments is None)
-            if self.approvals is not None and grant.roles and decision.outcome is Outcome.PERMIT:
-                self.approvals.spend(act)
-            permits = decision.outcome is Outcome.PERMIT or self.standing.observing
-            made.append(Judged(call, act, decision, _advice(found, definitions), 0, permits))
-            draft = decision_draft(self.standing, asked.call, given, decision, flags, asked.model)
-            drafts.append(of_tool(draft, asked.decision, call, act.arguments, grant.entries))
+        # 3. facts
+        cases = self._cases(asked, calls, definitions)
+        # 4. decide
+        rulings = [self.desk.rule(c.weighed, c.decide) for c in cases]
+        if any(r.decision.outcome is Outcome.HOLD for r in rulings):
+            rulings = [
+                self.desk.rule(c.weighed, c.decide, spending=False) if r.roles else r
+                for c, r in zip(cases, rulings, strict=True)
+            ]
         # 5. record, durably, before the client sees any of them
-        entries = await self._record(asked, drafts, [one.permits for one in made])
-        made = [one._replace(entry=entry) for one, entry in zip(made, entries, strict=True)]
-        for one in made:
-            if one.held and self.approvals is not None:
-                self.approvals.held(one.act, one.entry)
+        permits = [r.decision.outcome is Outcome.PERMIT or self.standing.observing for r in rulings]
+        notes: list[Noted] = []
+        for case, r in zip(cases, rulings, strict=True):
+            draft = decision_draft(self.standing, asked.call, r.said, r.decision, r.flags, asked.model)
+            draft = of_tool(draft, asked.decision, case.call, case.arguments)
+            shown = f"{case.call.name}\n".encode("utf-8", "replace") + case.arguments
+            notes.append(self.desk.note(case.weighed, r, draft, shown))
+        entries = await self._record(asked, [n.draft for n in notes], permits)
+        for noted, entry in zip(notes, entries, strict=True):
+            self.desk.recorded(noted, entry)
+        return [
+            Judged(c.call, r.decision, n.why_not or _advice(c.found, definitions), entry, permitted, n.hold)
+            for c, r, n, entry, permitted in zip(cases, rulings, notes, entries, permits, strict=True)
+        ]
+
+    def _cases(self, asked: Asked, calls: Sequence[ToolCall], definitions: Mapping[str, Offered]) -> list[_Case]:
+        terms = self.standing.pack.terms
+        purpose = dict(asked.said.fields)["purpose"].decode()
+        made: list[_Case] = []
+        times: Counter[bytes] = Counter()
+        for call in calls:
+            found = self._found(call, definitions)
+            plain = _arguments(call, definitions.get(call.name))
+            arguments = plain or call.arguments.encode("utf-8", "replace")
+            given = stated(terms.scope.vocabulary, purpose, _use(asked.said.use, found))
+            # The same call twice in one answer is two acts: one grant lets one of them happen.
+            name = call.name.encode("utf-8", "replace")
+            content = b"\0".join((name, arguments))
+            times[content] += 1
+            content += b"\0%d" % times[content]
+            weighed = self.desk.weigh(given, partial(bytes, content), call.name)
+            decide = partial(self._decide, found=found, malformed=plain is None)
+            made.append(_Case(call, found, arguments, weighed, decide))
         return made
 
     def ends(self, asked: Asked, judged: Sequence[Judged], status: OutcomeStatus) -> list[Draft]:
@@ -178,7 +178,17 @@ class ToolCalls:
             return (decision if decision.outcome is Outcome.DENY else self._denied(found.text)), flags
         if malformed:
             return self._denied(MALFORMED), flags
+        if found.needs_person and decision.outcome is Outcome.PERMIT and not use.facts.get("approvals"):
+            return self._for_a_person(decision), flags
         return decision, flags
+
+    def _for_a_person(self, decision: Decision) -> Decision:
+        """Its owner registered that no call of it goes out without a person, whatever the terms permit."""
+        known = self.standing.pack.terms.scope.vocabulary.names["roles"]
+        role = "operator" if "operator" in known else "official"
+        text = f"Held: this tool is registered as one that needs a person, and nobody who is {role} has approved."
+        need = Need((role,), duties=decision.duties)
+        return Decision(Outcome.HOLD, decision.clauses, (need,), (), decision.terms, text)
 
     def _denied(self, why: str) -> Decision:
         text = f"Denied: {why[:1].lower()}{why[1:].rstrip('.')}."
@@ -205,14 +215,6 @@ def _advice(found: ToolFound, definitions: Mapping[str, Offered]) -> str:
     if found.standing is Listed.REGISTERED or found.name not in definitions:
         return ""
     return f"Your administrator can register it; the definition that was offered is {definitions[found.name].digest}."
-
-
-def _approved(use: Use, grant: Grant) -> Use:
-    if not grant.roles:
-        return use
-    facts = {**use.facts, "approvals": grant.roles}
-    sources = {**use.sources, "approvals": Source.OBSERVED}
-    return Use(use.activity, facts, sources, use.alternatives, use.actor, use.component, use.model)
 
 
 def _arguments(call: ToolCall, tool: Offered | None) -> bytes | None:
