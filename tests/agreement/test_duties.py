@@ -10,14 +10,14 @@ from brightline.agreement import Agreement, Audit, Auditor
 from brightline.agreement.reading import plain
 from brightline.canonical import dump
 from brightline.errors import AgreementError
-from brightline.keys import VerifyKey
+from brightline.keys import SigningKey
 from tests.agreement.founding import AUDITOR, CUSTOMER, GATEWAY, VENDOR, WORD, agreement
 
 WHOSE = {"the vendor's": VENDOR, "the customer's": CUSTOMER, "that of the log": GATEWAY, "the auditor IG's": AUDITOR}
 
 
 @pytest.mark.parametrize(("whose", "key"), WHOSE.items(), ids=WHOSE)
-def test_an_auditors_key_is_nobody_elses(whose: str, key: VerifyKey) -> None:
+def test_an_auditors_key_is_nobody_elses(whose: str, key: SigningKey) -> None:
     """Under whatever name: the bytes of the key are compared."""
     auditors = (Auditor(name="IG", key=AUDITOR.public), Auditor(name="second", key=replace(key.public, name="second")))
     made = agreement(audit=Audit(commitment=WORD, auditors=auditors))

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from brightline.analysis.past import Past
-from brightline.errors import RecordError, StorageError, UseError
+from brightline.errors import RecordError, StorageError
 from brightline.gateway.config import Config
 from brightline.gateway.gateway import read_keys, standing_of
 from brightline.record.body import ChangeBody, ChangeSubject
@@ -24,6 +24,7 @@ from brightline.record.body import unpack as unpack_body
 from brightline.record.commitment import commit
 from brightline.record.entry import BUNDLE, ENTRY_BYTES, NO_DIGEST, Entry, Flag, Kind, clause_ranks, unpack
 from brightline.record.log import Disclosure
+from brightline.record.use import recorded_use
 from brightline.storage.disk import IN_USE, Looking
 from brightline.storage.doctor import read_published
 from brightline.storage.published import Published
@@ -31,15 +32,13 @@ from brightline.storage.record import Record
 from brightline.storage.vault import Fields, Vault
 from brightline.terms import DEFAULT_DENY, Terms
 from brightline.terms.formula import Has, leaves
-from brightline.vocabulary import SHIPPED, FactKind, FactValue, Source, Use, Vocabulary, shipped
-from brightline.vocabulary.use import read_value
+from brightline.vocabulary import SHIPPED, Vocabulary, shipped
 
 ERASED = "erased"
 ALTERNATIVES = "alternatives"
 MODEL = "model"
 VOCABULARY = "vocabulary"
 _AT_ONCE = 16 * BUNDLE  # entries
-_FACT = "fact."
 
 Progress = Callable[[str], None]
 
@@ -139,10 +138,9 @@ class GatewayHistory:
         activity = list(words.activities)[entry.activity - 1]
         place = f"{self.folder}: entry {entry.sequence}"
         try:
-            use = self._use(activity, fields or (), model or "", place)
-        except ValueError:
-            cure = "read it with the Brightline that wrote it, or a newer one"
-            raise StorageError("a fact in its private side is not written so", place=place, cure=cure) from None
+            use = recorded_use(self.terms.scope.vocabulary, activity, fields or (), model or "", place)
+        except RecordError as e:
+            raise StorageError(e.text, place=place, cure=e.cure) from None
         return Past(entry.sequence, use, entry.outcome, _clauses(entry, terms))
 
     def _model(self, digest: bytes) -> str | None:
@@ -152,27 +150,6 @@ class GatewayHistory:
         names = [name for name, of in self._models.items() if of == digest and digest != NO_DIGEST]
         lies_in = {self.terms.scope.models_of(name) for name in names}
         return names[0] if len(lies_in) == 1 else None
-
-    def _use(self, activity: str, fields: Fields, model: str, place: str) -> Use:
-        words = self.terms.scope.vocabulary
-        words.activity(activity, place, UseError)
-        facts: dict[str, FactValue] = {}
-        sources: dict[str, Source] = {}
-        component = ""
-        for name, value in fields:
-            if name == "component":
-                component = value.decode()
-            elif name.startswith(_FACT):
-                fact = words.fact(name.removeprefix(_FACT), place, UseError)
-                said, _, source = value.decode().rpartition(" ")
-                plain: object = said
-                if fact.kind is FactKind.NUMBER:
-                    plain = int(said)
-                elif fact.kind is FactKind.SET:
-                    plain = said.split("+") if said else []
-                facts[fact.name] = read_value(words, fact, plain, f"{place}: {fact.name}")
-                sources[fact.name] = Source(source)
-        return Use(activity, facts, sources, (), "", component, model)
 
 
 def _private(vault: Vault, entry: Entry) -> Fields | None:
