@@ -12,7 +12,7 @@ from typing import Any
 
 from brightline.agreement import Disclosure
 from brightline.errors import StorageError
-from brightline.gateway.access import Access
+from brightline.gateway.access import ConfiguredAccess
 from brightline.gateway.codec import ListedModel
 from brightline.gateway.config import ActorConfig, Config, PurposeConfig, ToolConfig
 from brightline.gateway.desk import NO_DESK, NoDesk
@@ -141,7 +141,7 @@ async def stage(
         ),
     )
     recorder = MemoryRecorder()
-    access = Access(config, pack.terms.scope)
+    access = ConfiguredAccess(config, pack.terms.scope)
     exchange = Exchange(
         standing,
         access,

@@ -31,7 +31,7 @@ from brightline.errors import (
     UseError,
     VocabularyError,
 )
-from brightline.gateway.access import Access
+from brightline.gateway.access import ConfiguredAccess
 from brightline.gateway.codec import Api, decode, forward_body
 from brightline.gateway.config import parse_config
 from brightline.gateway.wire.reading import SLICE, Held, Reading
@@ -167,11 +167,11 @@ chunk_seconds = 1.5
 """
 
 
-def config(data: bytes) -> Access:
+def config(data: bytes) -> ConfiguredAccess:
     made = parse_config(parse_toml(data, "brightline.toml", error=ConfigError), Path("base"), "brightline.toml")
     if made.upstream.url != "embedded":
         Upstream(made.upstream.url).close()
-    return Access(made, whole().terms.scope)
+    return ConfiguredAccess(made, whole().terms.scope)
 
 
 def header(data: bytes, *, name: str) -> object:
@@ -188,7 +188,7 @@ def header(data: bytes, *, name: str) -> object:
 
 
 @cache
-def _access() -> Access:
+def _access() -> ConfiguredAccess:
     return config(CONFIG.encode())
 
 

@@ -40,7 +40,7 @@ def key(name: str, seed: int) -> SigningKey:
 
 
 CUSTOMER = key("customer.example", 1)
-STEWARD = key("steward", 2)  # data sets, purposes
+STEWARD = key("steward", 22)  # data sets, purposes
 LEGAL = key("legal", 3)  # authorities
 OPERATOR = key("operator", 4)  # tools, models, prices
 PERSONNEL = key("personnel", 5)  # actors

@@ -66,9 +66,15 @@ def doctor(
 
 def _gateway(config: Config) -> list[Check]:
     """What `serve` looks at before it touches the record, each by itself."""
-    from brightline.gateway.access import Access  # noqa: PLC0415
-    from brightline.gateway.gateway import raise_open_files, read_keys, serving_of, standing_of  # noqa: PLC0415
+    from brightline.gateway.gateway import (  # noqa: PLC0415
+        access_of,
+        raise_open_files,
+        read_keys,
+        serving_of,
+        standing_of,
+    )
     from brightline.gateway.listening import client_tls  # noqa: PLC0415
+    from brightline.gateway.registered import open_registered  # noqa: PLC0415
     from brightline.gateway.standing import check_log  # noqa: PLC0415
 
     def keys() -> str:
@@ -84,8 +90,15 @@ def _gateway(config: Config) -> list[Check]:
         check_log(standing_of(config, None), log_key.name, log_key.public)
         return f"the agreement names {log_key.name} with this key"
 
+    from brightline.registry import Kind  # noqa: PLC0415
+
     def actors() -> str:
-        Access(config, standing_of(config, None).pack.terms.scope)
+        standing = standing_of(config, None)
+        registered = open_registered(config, standing)
+        access_of(config, standing, registered)
+        if registered is not None:
+            found = registered.registry
+            return f"{len(config.actors)} keys; registry {found.name}, {len(found.items(Kind.PURPOSES))} purposes"
         return f"{len(config.actors)} actors, {len(config.purposes)} purposes"
 
     def models() -> str:

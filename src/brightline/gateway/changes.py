@@ -22,14 +22,15 @@ async def record_changes(recorder: Recorder, standing: Standing, config: Config,
     if standing.agreement is not None:
         shared[ChangeSubject.AGREEMENT] = bytes.fromhex(standing.agreement.digest.removeprefix("sha256:"))
     private = {
-        ChangeSubject.PURPOSES: [
-            {"name": p.name, "activity": p.activity, "facts": dict(p.facts)} for p in config.purposes.values()
-        ],
         ChangeSubject.ACTORS: [
             {"name": a.name, "component": a.component, "purposes": list(a.purposes), "shared": a.shared}
             for a in config.actors
         ],
     }
+    if config.registry is None:
+        private[ChangeSubject.PURPOSES] = [
+            {"name": p.name, "activity": p.activity, "facts": dict(p.facts)} for p in config.purposes.values()
+        ]
     if config.tools:
         private[ChangeSubject.TOOLS] = [
             {

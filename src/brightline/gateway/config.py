@@ -21,7 +21,7 @@ MAX_LIMIT = 10**9  # bytes, seconds, connections: what is beyond means no limit,
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
-        "purposes", "tools", "actors", "limits", "tls")  # fmt: skip
+        "registry", "purposes", "tools", "actors", "limits", "tls")  # fmt: skip
 _TLS = ("certificate", "key")
 _TOOL = ("definition", "effect", "actuation", "phase", "activity", "facts")
 _UPSTREAM = ("url", "api_key_file", "ca_file")
@@ -101,7 +101,7 @@ class Config:
     """One gateway. `parties`: the verifier keys of vendor and customer as the operator knows them from elsewhere.
 
     `oracle_share`: the share of decisions that the Cedar engine checks too, 0 to 1. `place`: the file of the settings,
-    as errors name it.
+    as errors name it. `registry`: the folder of what owners signed; with it the settings hold no purposes and tools.
     """
 
     host: str = "127.0.0.1"
@@ -117,6 +117,7 @@ class Config:
     purposes: Mapping[str, PurposeConfig] = field(default_factory=dict)
     tools: Mapping[str, ToolConfig] = field(default_factory=dict)
     actors: tuple[ActorConfig, ...] = ()
+    registry: Path | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
     tls: TlsConfig | None = None
     place: str = "brightline.toml"
@@ -133,7 +134,7 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
     _only(data, _TOP, place)
     host, port = _listen(_text(data, "listen", place, "127.0.0.1:8080"), place)
     purposes = {n: _purpose(n, p, f"{place}: purposes.{n}") for n, p in _table(data, "purposes", place).items()}
-    actors = data.get("actors", [])
+    actors, signed = data.get("actors", []), "registry" in data
     if not isinstance(actors, list):
         _bad("actors is a list of tables", f"{place}: actors", "write [[actors]]")
     return Config(
@@ -149,7 +150,8 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         models=_texts(data, "models", place),
         purposes=purposes,
         tools={n: _tool(n, t, f"{place}: tools.{n}") for n, t in _table(data, "tools", place).items()},
-        actors=tuple(_actor(a, purposes, f"{place}: actors[{i}]") for i, a in enumerate(actors)),
+        actors=tuple(_actor(a, None if signed else purposes, f"{place}: actors[{i}]") for i, a in enumerate(actors)),
+        registry=_path(data, "registry", base, place),
         limits=_limits(_table(data, "limits", place), f"{place}: limits"),
         tls=_tls(_table(data, "tls", place), base, f"{place}: tls") if "tls" in data else None,
         place=place,
@@ -201,7 +203,8 @@ def _tool(name: str, data: Any, place: str) -> ToolConfig:
     return ToolConfig(name, definition, effect, actuation, phase, activity, facts)
 
 
-def _actor(data: Any, purposes: Mapping[str, PurposeConfig], place: str) -> ActorConfig:
+def _actor(data: Any, purposes: Mapping[str, PurposeConfig] | None, place: str) -> ActorConfig:
+    """An actor. `purposes`: those of the settings; None where a registry has them, and the actor's component."""
     if not isinstance(data, dict):
         _bad("an actor is a table", place, "write [[actors]]")
     _only(data, _ACTOR, place)
@@ -209,19 +212,19 @@ def _actor(data: Any, purposes: Mapping[str, PurposeConfig], place: str) -> Acto
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
         _bad("key_sha256 is the hex SHA-256 of the key", place, "make one with `brightline key new NAME --api`")
     names = data.get("purposes", [])
-    if not isinstance(names, list) or not names:
+    if not isinstance(names, list) or not (names or purposes is None):
         _bad("an actor needs a purpose", place, 'write purposes = ["ordinary"]; the first is the default')
     for n in names:
-        if n not in purposes:
-            _bad(f"no purpose is called {str(n)[:60]!r}", place, nearest(str(n), purposes))
+        if not isinstance(n, str) or (purposes is not None and n not in purposes):
+            _bad(f"no purpose is called {str(n)[:60]!r}", place, nearest(str(n), purposes or ()))
     shared = data.get("shared", False)
     if not isinstance(shared, bool):
         _bad("shared is true or false", place, "say true for a front end with many people behind one key")
     most = data.get("max_concurrent", MAX_CONCURRENT)
     if isinstance(most, bool) or not isinstance(most, int) or most <= 0:
         _bad("max_concurrent is a whole number above zero", place, "take the line away for the default")
-    name, component = _text(data, "name", place), _text(data, "component", place)
-    return ActorConfig(name, component, digest, tuple(names), shared, most)
+    component = _text(data, "component", place, "" if purposes is None else None)
+    return ActorConfig(_text(data, "name", place), component, digest, tuple(names), shared, most)
 
 
 def _limits(data: Mapping[str, Any], place: str) -> dict[str, float]:

@@ -117,9 +117,7 @@ class Exchange:
             self.release.released.check(caller.actor.name, call)
         model = self._model(call.model)
         # 3. facts
-        said = self.access.use(
-            caller, request.header(b"brightline-purpose"), request.header(b"brightline-facts"), call.model
-        )
+        said = self.access.said(caller, request, call.model)
         return Heard(caller, call, said, model, patience(request, self.desk.wait_seconds))
 
     async def _judged(self, heard: Heard) -> Decided:
@@ -180,6 +178,8 @@ class Exchange:
         decision, receipt = decided.decision, decided.receipt
         shown = brightline_object(self.standing, decision, receipt.index, receipt.origin)
         shown |= self.desk.shown(decision, receipt.index, decided.hold, decided.why_not)
+        if decided.said.unattested:
+            shown["unattested"] = list(decided.said.unattested)
         refusal = encoding.refusal(decided.call.api.family, code_of(decision), decision.text, shown)
         send(reply, refusal, decided.headers)
 

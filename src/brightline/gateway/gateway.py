@@ -22,13 +22,15 @@ from pathlib import Path
 from brightline.agreement import Keys, in_force, read_envelope
 from brightline.canonical import digest
 from brightline.errors import AgreementError, ConfigError, StorageError
-from brightline.gateway.access import Access
+from brightline.gateway.access import Access, ConfiguredAccess
+from brightline.gateway.attested import SignedAccess
 from brightline.gateway.changes import record_changes
 from brightline.gateway.codec import AnswerLimits, ListedModel, Room
 from brightline.gateway.config import EMBEDDED, Config
 from brightline.gateway.entries import interrupted_draft
 from brightline.gateway.exchange import Exchange
 from brightline.gateway.listening import address, check_address, client_tls, url_of
+from brightline.gateway.registered import Registered, open_registered
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.standing import Standing, agreed, answered_by, check_log, observed
 from brightline.gateway.tools import ConfiguredTools
@@ -57,6 +59,12 @@ class Gateway:
     url: str
     standing: Standing
     recorder: Recorder
+    registered: Registered | None = None
+
+    def reload(self) -> None:
+        """Look at the registry's folder now."""
+        if self.registered is not None:
+            self.registered.reload.set()
 
 
 @asynccontextmanager
@@ -70,7 +78,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         log_key, site_key = read_keys(config)
         standing = serving_of(config, standing_of(config, observe))
         check_log(standing, log_key.name, log_key.public)
-        access = Access(config, standing.pack.terms.scope)
+        registered = open_registered(config, standing)
+        access = access_of(config, standing, registered)
         tools = ConfiguredTools.of(config, standing.pack.terms.scope.vocabulary)
         raise_open_files(config)
         tls = client_tls(config.tls)
@@ -86,6 +95,10 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         for decision in sorted(recorder.journal.log.open):
             await recorder.append(interrupted_draft(standing, decision))
         await record_changes(recorder, standing, config, build_digest())
+        if registered is not None:
+            await registered.record(recorder, standing.terms_digest)
+            watching = asyncio.create_task(registered.watch(recorder, standing.terms_digest))
+            stack.callback(watching.cancel)
         await recorder.publish()  # so that evidence can be exported from the first moment
         publishing = asyncio.create_task(_publish_often(recorder))
         stack.callback(publishing.cancel)
@@ -95,11 +108,12 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         exchange = Exchange(standing, access, recorder, upstream, key, config.models, share, room=room, tools=tools)
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
-        routes = Routes(exchange, models, lambda: recorder.fault)
+        note = (lambda: registered.fault) if registered is not None else str
+        routes = Routes(exchange, models, lambda: recorder.fault, note)
         with address(config):
             server = await serve(routes, config.host, config.port, _limits(config), tls=tls, refusal=refused)
         stack.push_async_callback(server.drain, config.limits.get("drain_seconds", DRAIN_SECONDS))
-        yield Gateway(url_of(config, *server.address), standing, recorder)
+        yield Gateway(url_of(config, *server.address), standing, recorder, registered)
 
 
 async def run(config: Config, observe: Pack | None, progress: Progress, ready: Callable[[Gateway], None]) -> None:
@@ -114,9 +128,17 @@ async def run(config: Config, observe: Pack | None, progress: Progress, ready: C
         gc.collect()
         gc.freeze()
         gc.set_threshold(5_000, 5, 5)
+        loop.add_signal_handler(signal.SIGHUP, gateway.reload)
         ready(gateway)
         await stop.wait()
         progress("finishing the calls that have begun")
+
+
+def access_of(config: Config, standing: Standing, registered: Registered | None) -> Access:
+    """Who may call and what they may say: by the registry, or by the settings where they name none."""
+    if registered is not None:
+        return SignedAccess(config, registered)
+    return ConfiguredAccess(config, standing.pack.terms.scope)
 
 
 def standing_of(config: Config, observe: Pack | None) -> Standing:

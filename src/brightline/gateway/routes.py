@@ -19,11 +19,13 @@ _GET = (b"GET", b"HEAD")
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The handler of every request. `fault` says what keeps the gateway from answering, or is empty."""
+    """The handler of every request. `fault` says what keeps the gateway from answering, or is empty; `registry`, why it
+    answers by an older registry than the one that lies there."""
 
     exchange: Exchange
     models: tuple[ListedModel, ...]
     fault: Callable[[], str]
+    registry: Callable[[], str] = str
 
     async def __call__(self, request: Request, reply: Reply) -> None:
         api = _APIS.get(request.path)
@@ -45,6 +47,8 @@ class Routes:
             _allow(request, _GET)
             fault = self.fault()
             body = {"status": "not ready", "fault": fault} if fault else {"status": "ready"}
+            if note := self.registry():
+                body["registry"] = note
             reply.send(503 if fault else 200, [_JSON], json.dumps(body).encode())
         elif path == b"/v1/models" or path.startswith(b"/v1/models/"):
             _allow(request, _GET)

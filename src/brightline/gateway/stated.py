@@ -25,13 +25,15 @@ _CLAIMED, _ALTERNATIVE = int(Flag.CLAIMED), int(Flag.ALTERNATIVE)
 class Stated(NamedTuple):
     """`use` with its `flags`; `claimed`: facts that rest on a claim alone, bits by rank in the vocabulary.
 
-    `fields` are private: who uses it for what, and every fact as `fact.NAME` = `VALUE SOURCE`.
+    `fields` are private: who uses it for what, and every fact as `fact.NAME` = `VALUE SOURCE`. `unattested`: what was
+    named and no owner attests, a sentence each.
     """
 
     use: Use
     flags: int
     claimed: int
     fields: tuple[tuple[str, bytes], ...]
+    unattested: tuple[str, ...] = ()
 
 
 def stated(words: Vocabulary, purpose: str, use: Use) -> Stated:

@@ -94,6 +94,7 @@ class ChangeSubject(IntEnum):
     THRESHOLDS = 22
     LEGAL_HOLDS = 23
     CUSTODY = 24  # the site key, under which content keys are wrapped
+    REGISTRY = 25  # a registry that was refused: what stood before it stands
 
     @property
     def shared(self) -> bool:

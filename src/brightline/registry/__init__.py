@@ -7,7 +7,7 @@ attested = attest(registry, terms, Claims(actor="g2/analyst-7", purpose="case-qu
 from brightline.registry.alike import look_alike, skeleton
 from brightline.registry.attest import NO_ACTIVITY, Attested, Claims, Unattested, attest
 from brightline.registry.chain import Head, Refused, Roots
-from brightline.registry.change import RegistryChange, change_of, changes_of
+from brightline.registry.change import RegistryChange, Remembered, change_of, changes_of
 from brightline.registry.end_user import EndUser, Issuer, Seen, end_user, sign_user, signed_user
 from brightline.registry.fit import Why, all_unfit, unfit
 from brightline.registry.items import (
@@ -56,6 +56,7 @@ __all__ = [
     "Refused",
     "Registry",
     "RegistryChange",
+    "Remembered",
     "Roots",
     "Seen",
     "Standing",

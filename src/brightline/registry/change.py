@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from brightline.canonical import digest, dump
+from brightline.errors import RegistryError
 from brightline.record.body import ChangeBody, ChangeSubject
 from brightline.record.entry import NO_DIGEST
 from brightline.record.log import Draft
@@ -62,18 +63,46 @@ class RegistryChange:
         return Draft(ChangeBody(subject, *shown), terms=terms, fields=(("registered", dump(self.to_json())),))
 
 
-def changes_of(before: Registry | None, after: Registry) -> tuple[RegistryChange, ...]:
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What stood at some time: the digest of each head by kind and name, removals included, and the names that were
+    registered. Enough to say later what has changed, without the files of then."""
+
+    heads: Mapping[Kind, Mapping[str, str]]
+    names: Mapping[Kind, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, registry: Registry) -> Self:
+        names = {k: tuple(sorted(registry.items(k))) for k in Kind}
+        return cls({k: registry.of_kind(k) for k in Kind}, names)
+
+    def to_json(self) -> dict[str, Any]:
+        return {str(k): {"heads": dict(self.heads[k]), "names": list(self.names[k])} for k in Kind}
+
+    @classmethod
+    def from_json(cls, value: Any, place: str, cure: str) -> Self:
+        """Raises RegistryError."""
+        try:
+            heads = {k: {str(n): str(d) for n, d in value[k]["heads"].items()} for k in Kind}
+            return cls(heads, {k: tuple(map(str, value[k]["names"])) for k in Kind})
+        except (AttributeError, KeyError, TypeError):
+            raise RegistryError("not what this gateway wrote", place=place, cure=cure) from None
+
+
+def changes_of(before: Registry | Remembered | None, after: Registry) -> tuple[RegistryChange, ...]:
     """One change for each kind that differs. `before` is None at the first start: then all that stands is added."""
     found = (change_of(before, after, kind) for kind in Kind)
     return tuple(c for c in found if c is not None)
 
 
-def change_of(before: Registry | None, after: Registry, kind: Kind) -> RegistryChange | None:
+def change_of(before: Registry | Remembered | None, after: Registry, kind: Kind) -> RegistryChange | None:
     """What changed of one kind; None where nothing did."""
-    old, new = (before.of_kind(kind) if before else {}), after.of_kind(kind)
+    if isinstance(before, Registry):
+        before = Remembered.of(before)
+    old, new = (dict(before.heads[kind]) if before else {}), after.of_kind(kind)
     if old == new:
         return None
-    was, stands = (set(before.items(kind)) if before else set()), set(after.items(kind))
+    was, stands = (set(before.names[kind]) if before else set()), set(after.items(kind))
     return RegistryChange(
         kind=kind,
         digest=digest(new),
@@ -88,7 +117,8 @@ def change_of(before: Registry | None, after: Registry, kind: Kind) -> RegistryC
 def _history(registry: Registry, kind: Kind, name: str) -> set[str]:
     if kind is Kind.OWNERS:
         return {v.digest for v in registry.roots.versions}
-    head = registry.heads[kind].get(name)
+    # What lapsed because the customer named other owners was not taken back by anybody.
+    head = registry.heads[kind].get(name) or registry.lapsed.get((kind, name))
     return {head.version.digest, *(v.digest for v in head.before)} if head else set()
 
 
