@@ -19,6 +19,7 @@ from brightline.record.body import (
     ChangeBody,
     ChangeSubject,
     DecisionBody,
+    EngineBody,
     EpochBody,
     ErasureBody,
     ErasureReason,
@@ -108,15 +109,18 @@ def busy(log: RecordLog, calls: int, seed: int = 1) -> bytes:
 
 
 @cache
-def mixed(calls: int = 300) -> bytes:
-    """Entries of a log with every kind in it."""
+def mixed(calls: int = 300, *, engine: bool = False) -> bytes:
+    """Entries of a log with every kind in it; of its engine it speaks only if asked to."""
     log = RecordLog(ORIGIN, Disclosure())
     data = busy(log, calls)
     batch = log.batch(NOON + 100_000)
     key = bytes(32)
     batch.add(Draft(ExceptionBody(0, NOON, NOON + 9000, 1, 2, ExceptionAct.GRANTED), terms=TERMS), key)
     batch.add(Draft(ErasureBody(5, 1, ErasureReason.SPILL), terms=TERMS), key)
-    batch.add(Draft(EpochBody(1, 0, NOON, NOON + 3600, 5, 6, 4, 1), terms=TERMS), key)
+    epoch = batch.add(Draft(EpochBody(1, 0, NOON, NOON + 3600, 5, 6, 4, 1), terms=TERMS), key)
+    if engine:
+        sums = log.totals.input_tokens, log.totals.output_tokens
+        batch.add(Draft(EngineBody(epoch, *sums, *sums, tolerance=4000), terms=TERMS), key)
     return data + batch.data()
 
 

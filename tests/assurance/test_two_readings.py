@@ -10,7 +10,7 @@ from brightline.record.entry import ENTRY_BYTES, Kind
 from brightline.record.laws import State
 from tests.assurance.records import Evidence, founding, mixed
 
-ENTRIES = mixed(150)
+ENTRIES = mixed(150, engine=True)
 ROWS = len(ENTRIES) // ENTRY_BYTES
 #: Rows of every kind, the rare ones as often as the others.
 BY_KIND = [[i for i in range(ROWS) if ENTRIES[i * 256 + 16] == kind] for kind in Kind]

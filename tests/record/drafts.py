@@ -21,6 +21,7 @@ bodies = st.one_of(
     st.builds(body.ExceptionBody, st.integers(0, 40), *[st.integers(0, 2**40)] * 2, codes, codes, codes),
     st.builds(body.ChangeBody, st.integers(0, 24), st.just(TERMS) | st.just(bytes(32)), digests | st.just(bytes(32))),
     st.builds(body.ErasureBody, st.integers(0, 300), codes, codes),
+    st.builds(body.EngineBody, *[st.integers(0, 300)] * 12, codes, codes),
     st.builds(body.EpochBody, *[st.integers(0, 300)] * 6, codes, codes),
     st.just(body.Counters()),
 )

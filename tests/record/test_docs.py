@@ -109,6 +109,7 @@ def every_kind() -> bytes:
         bodies.ExceptionBody(0, int(NOW), int(NOW), 0, 0, ExceptionAct.GRANTED),
         bodies.ChangeBody(ChangeSubject.TERMS, TERMS),
         bodies.ErasureBody(1, 0, ErasureReason.SPILL),
+        bodies.EngineBody(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 1),
         bodies.EpochBody(1, 1, 0, int(NOW)),
         bodies.DecisionBody(1, 2, 3, 4, api=Api.CLI, act=Act.MCP_CALL),
     ):

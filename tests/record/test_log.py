@@ -153,6 +153,7 @@ BROKEN: dict[str, tuple[int, dict[str, object], str]] = {
         {**other(Kind.EXCEPTION), **body_of(bodies.ExceptionBody(3, 0, 0, 0, 0, 2))},
         "before it",
     ),
+    "engine of an epoch to come": (3, {**other(Kind.ENGINE), **body_of(bodies.EngineBody(3, 0, 0, 0, 0))}, "before it"),
     "epoch to come": (3, {**other(Kind.EPOCH), **body_of(bodies.EpochBody(1, 3, 0, 0))}, "before it"),
     "erasure of counters": (3, {**other(Kind.ERASURE), **body_of(bodies.ErasureBody(0, 0, 1))}, "nothing to erase"),
     "erasure of what is to come": (3, {**other(Kind.ERASURE), **body_of(bodies.ErasureBody(3, 0, 1))}, "before it"),

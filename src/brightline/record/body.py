@@ -15,6 +15,7 @@ import numpy as np
 from brightline.errors import RecordError
 from brightline.record.entry import BODY_BYTES, NO_DIGEST, Kind
 
+ENGINE_TOKENS = ("input_tokens", "output_tokens", "engine_input_tokens", "engine_output_tokens")
 MAX_TOKENS = 1 << 24  # of one call, either way: what bounds the deltas of the running counters
 
 
@@ -171,6 +172,26 @@ class Counters(NamedTuple):
     output_tokens: int = 0
 
 
+class EngineBody(NamedTuple):
+    """What the gateway and the engine counted in an epoch (docs/reference/completeness.md). Tokens are bucketed by the
+    log, each sum once; doubts and numbers of receipts that do not fit their field are the most that it holds."""
+
+    epoch: int  # the latest epoch entry: the epoch ends with it, and began after the one before
+    input_tokens: int  # of the calls whose outcomes stand in the epoch, counted to the unit by the gateway
+    output_tokens: int
+    engine_input_tokens: int  # what the engine counted meanwhile
+    engine_output_tokens: int
+    doubt_input_tokens: int = 0  # of calls under way at either end of the epoch, and estimates
+    doubt_output_tokens: int = 0
+    answered: int = 0  # calls that were sent with a receipt and answered
+    accepted: int = 0  # receipts that the guard accepted
+    refused: int = 0  # calls that the guard refused
+    under_way: int = 0  # calls under way at either end
+    tolerance: int = 0  # parts per million of the engine's tokens
+    resets: int = 0  # times that engine, guard or gateway began anew
+    guarded: int = 0  # 1 where a guard stands before the engine
+
+
 class EpochBody(NamedTuple):
     number: int
     first: int  # the first entry of the epoch
@@ -182,7 +203,17 @@ class EpochBody(NamedTuple):
     clock: int = 0  # 0 not known, 1 synchronised, 2 set by hand
 
 
-Body = DecisionBody | OutcomeBody | ApprovalBody | ExceptionBody | ChangeBody | ErasureBody | Counters | EpochBody
+Body = (
+    DecisionBody
+    | OutcomeBody
+    | ApprovalBody
+    | ExceptionBody
+    | ChangeBody
+    | ErasureBody
+    | Counters
+    | EpochBody
+    | EngineBody
+)
 
 
 class _Layout(NamedTuple):
@@ -209,6 +240,7 @@ _LAYOUTS = {
     Kind.CHANGE: _layout(ChangeBody, "B", "32s", "32s"),
     Kind.ERASURE: _layout(ErasureBody, "Q", "H", "B"),
     Kind.COUNTERS: _layout(Counters, "Q", "Q", "Q", "Q", "Q", "Q", "Q", "Q"),
+    Kind.ENGINE: _layout(EngineBody, "Q", "Q", "Q", "Q", "Q", "I", "I", "I", "I", "I", "H", "H", "B", "B"),
     Kind.EPOCH: _layout(EpochBody, "Q", "Q", "Q", "Q", "Q", "Q", "B", "B"),
 }
 #: Which kind of entry a body makes.

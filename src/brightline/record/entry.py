@@ -62,6 +62,7 @@ class Kind(IntEnum):
     ERASURE = 6
     COUNTERS = 7
     EPOCH = 8
+    ENGINE = 11
 
 
 class OutcomeCode(IntEnum):
@@ -96,6 +97,7 @@ class Flag(IntFlag):
 
 
 ALL_FLAGS = int(sum(Flag))
+KINDS = frozenset(int(k) for k in Kind)
 
 
 class Entry(NamedTuple):
@@ -132,7 +134,7 @@ def unpack(data: bytes) -> Entry:
         raise RecordError(f"an entry has {ENTRY_BYTES} bytes, not {len(data)}", place="entry", cure="read it whole")
     sequence, time, kind, outcome, activity, flags, bits, terms, model, commitment, body = _STRUCT.unpack(data)
     place = f"entry {sequence}"
-    if not Kind.DECISION <= kind <= Kind.EPOCH:
+    if kind not in KINDS:
         raise RecordError(f"kind {kind} is not known", place=place, cure="read it with a newer Brightline")
     if (kind == Kind.DECISION) != (outcome != OutcomeCode.NONE) or outcome > OutcomeCode.DENY:
         raise RecordError(f"outcome {outcome} does not fit its kind", place=place, cure="treat the log as altered")

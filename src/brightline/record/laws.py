@@ -34,6 +34,7 @@ from brightline.record.body import (
     ChangeSubject,
     Counters,
     DecisionBody,
+    EngineBody,
     EpochBody,
     ErasureBody,
     ExceptionBody,
@@ -56,7 +57,14 @@ from brightline.record.entry import (
 _BODY = ENTRY_BYTES - BODY_BYTES
 _APIS, _ACTS, _STATUSES = len(Api), len(Act), len(OutcomeStatus)  # their codes have no gaps
 _REFERENCES = ("parent", "approval", "second_approval", "exception")
-_REFERENCE = {ApprovalBody: "decision", ExceptionBody: "granted", ErasureBody: "erased", EpochBody: "first"}
+_REFERENCE = {
+    ApprovalBody: "decision",
+    ExceptionBody: "granted",
+    ErasureBody: "erased",
+    EpochBody: "first",
+    EngineBody: "epoch",
+}
+_KINDS = np.array(list(Kind), np.uint8)
 _WORD = "a word of its body is not known"
 _TOKENS = f"more than {MAX_TOKENS} tokens in one call"
 _LATER = "it names an entry that does not stand before it"
@@ -147,7 +155,7 @@ class State:
         before = np.concatenate((np.array([self.time], np.uint64), times[:-1]))
         self._none(times > LAST_SECOND, "its time lies after the year 9999")
         self._none(times < before[: len(times)], "its time runs back")
-        self._none((kind < Kind.DECISION) | (kind > Kind.EPOCH), "its kind is not known")
+        self._none(~np.isin(kind, _KINDS), "its kind is not known")
         self._none((kind == Kind.COUNTERS) != opens, "counters open each 256 entries, and stand nowhere else")
         self._none((kind == Kind.DECISION) != (outcome != OutcomeCode.NONE), "decisions alone have an outcome")
         self._none(outcome > OutcomeCode.DENY, "its outcome is not known")

@@ -16,12 +16,14 @@ from typing import NamedTuple
 from brightline.errors import RecordError
 from brightline.record import body as bodies
 from brightline.record.body import (
+    ENGINE_TOKENS,
     KIND,
     MAX_TOKENS,
     ApprovalBody,
     Body,
     Counters,
     DecisionBody,
+    EngineBody,
     EpochBody,
     ExceptionBody,
     OutcomeBody,
@@ -66,10 +68,14 @@ class Disclosure:
         step = self.time_seconds
         return max(min(self.time(seconds), self.time(LAST_SECOND)), -(-last // step) * step)
 
+    def total(self, tokens: int) -> int:
+        """The nearest multiple, of a sum over many calls."""
+        step = self.tokens
+        return (tokens + step // 2) // step * step
+
     def count(self, tokens: int) -> int:
         """The nearest multiple, so that sums stay right on the average; at most MAX_TOKENS."""
-        step = self.tokens
-        return min((tokens + step // 2) // step * step, MAX_TOKENS)
+        return min(self.total(tokens), MAX_TOKENS)
 
 
 class Draft(NamedTuple):
@@ -245,6 +251,9 @@ class Batch:
                 body = body._replace(since=time(body.since), until=time(body.until))
             case EpochBody():
                 body = body._replace(since=time(body.since), until=time(body.until))
+            case EngineBody():
+                total = self._disclosure.total
+                body = body._replace(**{name: total(getattr(body, name)) for name in ENGINE_TOKENS})
             case _:
                 pass
         check_other(index, body, commitment)

@@ -22,7 +22,9 @@ _REFERENCE: Final = {
     Kind.EXCEPTION: "granted",
     Kind.ERASURE: "erased",
     Kind.EPOCH: "first",
+    Kind.ENGINE: "epoch",
 }
+_KINDS: Final = np.array(list(Kind), np.uint8)
 _LATER: Final = "it names an entry that does not stand before it"
 _WORD: Final = "a word of its body is not known"
 
@@ -46,7 +48,7 @@ class Fields:
         c.none(c.time > LAST_SECOND, "its time lies after the year 9999")
         c.none(np.diff(c.time, prepend=np.uint64(self._last)).view(np.int64) < 0, "its time runs back")
         # 3. the head
-        c.none((c.kind < Kind.DECISION) | (c.kind > Kind.EPOCH), "its kind is not known")
+        c.none(~np.isin(c.kind, _KINDS), "its kind is not known")
         c.none((c.kind == Kind.COUNTERS) != opens, "counters open each 256 entries, and stand nowhere else")
         c.none((c.kind == Kind.DECISION) != (c.outcome != OutcomeCode.NONE), "decisions alone have an outcome")
         c.none(c.outcome > OutcomeCode.DENY, "its outcome is not known")

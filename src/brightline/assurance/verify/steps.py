@@ -9,6 +9,7 @@ from brightline.assurance.verify import grade
 from brightline.assurance.verify.agreed import Agreed, check_named, read_agreed
 from brightline.assurance.verify.bundle import Bundle, InMemory, Source, open_bundle
 from brightline.assurance.verify.columns import columns
+from brightline.assurance.verify.completeness import Completeness
 from brightline.assurance.verify.counters import Running
 from brightline.assurance.verify.fields import Fields
 from brightline.assurance.verify.findings import calls, findings
@@ -58,12 +59,13 @@ def verify(bundle: bytes | Source, agreement: bytes, keys: Keys | None, *, earli
 class Scan:
     """Everything that reads the entries as they pass: one reader a step, each bounded in memory."""
 
-    __slots__ = ("_ledger", "_root", "agreed", "counters", "fields", "outcomes", "terms", "totals")
+    __slots__ = ("_ledger", "_root", "agreed", "completeness", "counters", "fields", "outcomes", "terms", "totals")
 
     def __init__(self, ledger: Ledger, agreed: Agreed, signed: Checkpoint, kept: Sequence[Checkpoint]) -> None:
         self._ledger, self.agreed, self._root = ledger, agreed, Root(signed, kept)
         self.fields, self.counters = Fields(), Running()
         self.terms, self.outcomes, self.totals = UnderTerms(agreed), Outcomes(), Totals(agreed)
+        self.completeness = Completeness(agreed.agreement.disclosure)
 
     def read(self, data: bytes) -> None:
         """The next 64 bundles, fewer only at the end. A step that has failed reads no further."""
@@ -77,6 +79,7 @@ class Scan:
         attempt(7, lambda: self.terms.read(c))
         attempt(8, lambda: self.outcomes.read(c))
         self.totals.read(c)
+        self.completeness.read(c)
 
     def finish(self) -> None:
         self._ledger.attempt(4, self._root.finish)
@@ -96,7 +99,7 @@ class Scan:
         unscreened = totals.flagged(Flag.NOT_SCREENED, OutcomeCode.PERMIT)
         claimed = totals.flagged(Flag.CLAIMED, OutcomeCode.PERMIT)
         say(9, f"decided: {decided}; of what was permitted, {unscreened} not screened, {claimed} on a claim")
-        say(10, grade.words(self.agreed, kept))
+        say(10, grade.words(self.agreed, self.completeness, totals.entries, kept))
 
 
 def _agreement(opened: Bundle, file: bytes, keys: Keys | None) -> Agreed:
@@ -139,10 +142,12 @@ def _result(ledger: Ledger, scan: Scan | None) -> Result:
     if scan and counted:
         # Calls without an end can be told only where step 8 read to the end.
         found += findings(scan.agreed, scan.totals, scan.outcomes if steps[7].ok else None)
+        found += grade.findings(scan.completeness)
         found = [Finding(f.code, f.text, f.follows or scan.agreed.follows(f.code)) for f in found]
     verified = all(step.ok for step in steps)
     totals = scan.totals.to_json() if scan and counted else {}
-    return Result(verified, grade.C0 if verified else None, totals, steps, tuple(found))
+    shown = scan.completeness.grade if scan and verified else None
+    return Result(verified, shown, totals, steps, tuple(found))
 
 
 def _failure(step: Step, scan: Scan | None) -> Finding:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from brightline.agreement import Disclosure
 from brightline.assurance.verify.agreed import DEFAULT_DENY, Agreed
 from brightline.assurance.verify.columns import CLAUSES, Columns, bodies
-from brightline.record.body import MAX_TOKENS, ChangeSubject, ExceptionAct, OutcomeStatus, Verdict
+from brightline.record.body import ENGINE_TOKENS, MAX_TOKENS, ChangeSubject, ExceptionAct, OutcomeStatus, Verdict
 from brightline.record.entry import MAX_CLAUSES, Flag, Kind, OutcomeCode
 
 CODES: Final = len(OutcomeCode)
@@ -159,6 +159,11 @@ def finer(c: Columns, disclosure: Disclosure) -> int:
         if len(rows := np.flatnonzero(c.kind == kind)):
             body = bodies(kind, c.raw, rows)
             found += sum(int((body[name].astype(np.uint64) % step != 0).sum()) for name in times)
+    if len(rows := np.flatnonzero(c.kind == Kind.ENGINE)):
+        body = bodies(Kind.ENGINE, c.raw, rows)
+        found += sum(
+            int((body[name].astype(np.uint64) % np.uint64(disclosure.tokens) != 0).sum()) for name in ENGINE_TOKENS
+        )
     for name in ("input_tokens", "output_tokens"):
         tokens = c.settled[name].astype(np.uint32)
         found += int(((tokens % np.uint32(disclosure.tokens) != 0) & (tokens != MAX_TOKENS)).sum())
