@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from brightline.gateway.config import ToolConfig
 from brightline.gateway.tools import digest_of
 from brightline.gateway.wire import Reply, Request
-from tests.gateway import scripts
+from tests.gateway import replies, scripts
 from tests.gateway.stage import MODEL, TERMS, Script
 
-CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
 CLAUSES = (
     TERMS
     + """
@@ -22,6 +22,7 @@ forbid (principal, action == Action::"weapon.engage", resource) unless { context
 forbid (principal, action in Action::"weapon", resource) when { context.integrity == "drifted" };
 """
 )
+GO = [{"role": "user", "content": "Go."}]
 SCHEMA = {"type": "object", "properties": {"track": {"type": "number", "minimum": 0.5}}}
 ACTIVITIES = {
     "look": ("gen.office", "none", "read", "plan"),
@@ -49,7 +50,8 @@ def definition(name: str, path: str, description: str = "Does it.") -> dict[str,
     """A tool as a request of this API offers it."""
     if path == MESSAGES:
         return {"name": name, "description": description, "input_schema": SCHEMA}
-    return {"type": "function", "function": {"name": name, "description": description, "parameters": SCHEMA}}
+    function = {"name": name, "description": description, "parameters": SCHEMA}
+    return {"type": "function", **function} if path == RESPONSES else {"type": "function", "function": function}
 
 
 def registered(*names: str) -> dict[str, ToolConfig]:
@@ -63,7 +65,7 @@ def registered(*names: str) -> dict[str, ToolConfig]:
 
 def asked(path: str, *, stream: bool, tools: Sequence[str] = tuple(ACTIVITIES), **more: Any) -> bytes:
     """A call that offers tools."""
-    body = {"model": MODEL, "messages": [{"role": "user", "content": "Go."}]}
+    body: dict[str, Any] = {"model": MODEL, "input" if path == RESPONSES else "messages": GO}
     body |= {"tools": [definition(name, path) for name in tools]} | ({"max_tokens": 99} if path == MESSAGES else {})
     return json.dumps(body | ({"stream": True} if stream else {}) | more).encode()
 
@@ -73,12 +75,11 @@ def calling(*calls: Asks, text: str = "Let me see.", piece: int = 1 << 20, cut: 
     answer in chunks of `cut`."""
 
     async def script(request: Request, reply: Reply) -> None:
-        openai = request.path == CHAT.encode()
+        path = request.path.decode()
         if not json.loads(request.body).get("stream"):
-            document = whole_chat(calls, text) if openai else whole_message(calls, text)
-            reply.send(200, scripts.JSON, json.dumps(document).encode())
+            reply.send(200, scripts.JSON, json.dumps(WHOLE[path](calls, text)).encode())
             return
-        answer = b"".join(chat_events(calls, text, piece) if openai else message_events(calls, text, piece))
+        answer = b"".join(EVENTS[path](calls, text, piece))
         reply.start(200, scripts.SSE)
         for at in range(0, len(answer), cut):
             await reply.write(answer[at : at + cut])
@@ -139,3 +140,15 @@ def message_events(calls: Sequence[Asks], text: str, piece: int) -> list[bytes]:
             out.append(event(i, "delta", delta=part))
         out.append(event(i, "stop"))
     return [*out, delta, stop]
+
+
+WHOLE: dict[str, Any] = {
+    CHAT: whole_chat,
+    MESSAGES: whole_message,
+    RESPONSES: lambda calls, text: replies.response(text, calls),
+}
+EVENTS: dict[str, Any] = {
+    CHAT: chat_events,
+    MESSAGES: message_events,
+    RESPONSES: lambda calls, text, piece: replies.events(text, calls, piece),
+}

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from brightline.gateway.wire import Reply, Request
+from tests.gateway import replies
 
 JSON = [(b"content-type", b"application/json"), (b"x-request-id", b"up-1")]
 SSE = [(b"content-type", b"text/event-stream")]
@@ -74,25 +75,34 @@ def message_events(text: str = TEXT, stop_reason: str = "end_turn") -> list[byte
     return [f"event: {d['type']}\ndata: {json.dumps(d)}\n\n".encode() for d in documents]
 
 
+WHOLE: dict[bytes, Any] = {
+    b"/v1/chat/completions": chat,
+    b"/v1/messages": message,
+    b"/v1/responses": replies.response,
+}
+EVENTS: dict[bytes, Any] = {
+    b"/v1/chat/completions": chat_events,
+    b"/v1/messages": message_events,
+    b"/v1/responses": replies.events,
+}
+
+
 async def model(request: Request, reply: Reply) -> None:
-    """A well-behaved model on both APIs, streamed where asked."""
-    asked = json.loads(request.body)
-    openai = request.path == b"/v1/chat/completions"
-    if asked.get("stream"):
+    """A well-behaved model on every API, streamed where asked."""
+    if json.loads(request.body).get("stream"):
         reply.start(200, SSE)
-        for event in chat_events() if openai else message_events():
+        for event in EVENTS[request.path]():
             await reply.write(event)
             await asyncio.sleep(0)
         reply.end()
     else:
-        reply.send(200, JSON, json.dumps(chat() if openai else message()).encode())
+        reply.send(200, JSON, json.dumps(WHOLE[request.path]()).encode())
 
 
 async def dies(request: Request, reply: Reply) -> None:
     """Streams three events and then breaks off."""
-    events = chat_events() if request.path == b"/v1/chat/completions" else message_events()
     reply.start(200, SSE)
-    for event in events[:3]:
+    for event in EVENTS[request.path]()[:3]:
         await reply.write(event)
         await asyncio.sleep(0.01)
     raise ConnectionResetError("scripted")
@@ -100,10 +110,13 @@ async def dies(request: Request, reply: Reply) -> None:
 
 async def refuses(request: Request, reply: Reply) -> None:
     """The model itself declines."""
-    if request.path == b"/v1/chat/completions":
-        document = chat("", message={"content": None, "refusal": "I will not."})
-    else:
-        document = message("", "refusal")
+    match request.path:
+        case b"/v1/chat/completions":
+            document = chat("", message={"content": None, "refusal": "I will not."})
+        case b"/v1/responses":
+            document = replies.response(output=[replies.message("I will not.", refusal=True)])
+        case _:
+            document = message("", "refusal")
     reply.send(200, JSON, json.dumps(document).encode())
 
 

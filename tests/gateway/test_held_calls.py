@@ -20,9 +20,9 @@ from brightline.record.body import DecisionBody, OutcomeBody, OutcomeStatus
 from brightline.record.entry import OutcomeCode
 from tests.gateway.calling import CHAT, CLAUSES, ENGAGE, LOOK, MESSAGES, Asks, asked, calling, registered
 from tests.gateway.desks import People
+from tests.gateway.heard import Heard as Answered
 from tests.gateway.plain import Got, post
 from tests.gateway.stage import KEY, Script, Stage, stage
-from tests.gateway.test_tool_calls import Heard as Answered
 from tests.gateway.test_tool_calls import decisions, every_path
 
 AGAIN = Asks("call_9", "effector.engage", '{"track": 8}')

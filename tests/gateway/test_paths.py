@@ -1,4 +1,4 @@
-"""One decision on every path: two APIs × streamed or not, through the vendors' own SDKs (DESIGN section 5)."""
+"""One decision on every path: three APIs × streamed or not, through the vendors' own SDKs (DESIGN section 5)."""
 
 from __future__ import annotations
 
@@ -62,11 +62,30 @@ async def messages_stream(s: Stage, headers: dict[str, str]) -> tuple[str, Any]:
         return " ".join(d.text for d in deltas if d.type == "text_delta"), raw.headers
 
 
+async def responses(s: Stage, headers: dict[str, str]) -> tuple[str, Any]:
+    async with to_openai(s) as client:
+        raw = await client.responses.with_raw_response.create(model=MODEL, input=ASKED, extra_headers=headers)
+        said: Any = raw.parse().output
+        return "".join(getattr(part, "text", "") for item in said for part in item.content), raw.headers
+
+
+async def responses_stream(s: Stage, headers: dict[str, str]) -> tuple[str, Any]:
+    async with to_openai(s) as client:
+        raw = await client.responses.with_raw_response.create(
+            model=MODEL, input=ASKED, stream=True, extra_headers=headers
+        )
+        events = [e async for e in raw.parse()]
+        assert events[-1].type == "response.completed"
+        return "".join(e.delta for e in events if e.type == "response.output_text.delta"), raw.headers
+
+
 PATHS: dict[str, Path] = {
     "chat": chat,
     "chat, streamed": chat_stream,
     "messages": messages,
     "messages, streamed": messages_stream,
+    "responses": responses,
+    "responses, streamed": responses_stream,
 }
 DENIED = {
     "hold": ("use_held", OutcomeCode.HOLD, "T3"),
@@ -119,14 +138,14 @@ async def test_observing_blocks_nothing_and_says_so(path: str) -> None:
         assert s.recorder.entries[-1].flags & Flag.OBSERVED
 
 
-@pytest.mark.parametrize("path", ["chat", "messages"])
+@pytest.mark.parametrize("path", ["chat", "messages", "responses"])
 async def test_the_models_own_refusal_is_recorded_as_such(path: str) -> None:
     async with stage(scripts.refuses) as s:
         await PATHS[path](s, {})
         assert s.recorder.statuses() == [OutcomeStatus.MODEL_REFUSED]
 
 
-@pytest.mark.parametrize("path", ["chat, streamed", "messages, streamed"])
+@pytest.mark.parametrize("path", ["chat, streamed", "messages, streamed", "responses, streamed"])
 async def test_an_upstream_that_dies_mid_stream_leaves_an_outcome_and_an_error_event(path: str) -> None:
     async with stage(scripts.dies) as s:
         with pytest.raises((openai.APIError, anthropic.APIError)):

@@ -11,7 +11,7 @@ from brightline.gateway import released as released_module
 from brightline.gateway.codec import Api, ToolCall, decode
 from brightline.gateway.codec.body import encode
 from brightline.gateway.released import Released
-from tests.gateway.calling import CHAT, CLAUSES, LOOK, MESSAGES, WATCH, asked, calling, registered
+from tests.gateway.calling import CHAT, CLAUSES, LOOK, MESSAGES, RESPONSES, WATCH, asked, calling, registered
 from tests.gateway.plain import Got, post
 from tests.gateway.stage import Stage, stage
 
@@ -28,6 +28,10 @@ def conversation(
         use = {"type": "tool_use", "id": "call_1", "name": name, "input": arguments}
         result = {"type": "tool_result", "tool_use_id": of, "content": "4"}
         return [USER, {"role": "assistant", "content": [use]}, {"role": "user", "content": [result]}, *more]
+    if path == RESPONSES:
+        said = encode(arguments).decode() if arguments != "" else ""
+        made = {"type": "function_call", "call_id": "call_1", "name": name, "arguments": said}
+        return [USER, made, {"type": "function_call_output", "call_id": of, "output": "4"}, *more]
     function = {"name": name, "arguments": encode(arguments).decode() if arguments != "" else ""}
     call = {"id": "call_1", "type": "function", "function": function}
     result = {"role": "tool", "tool_call_id": of, "content": "4"}
@@ -35,10 +39,10 @@ def conversation(
 
 
 async def again(s: Stage, path: str, messages: Any) -> Got:
-    return await post(s.url, asked(path, stream=False, messages=messages), path)
+    return await post(s.url, asked(path, stream=False, **{Api(path).spoken[0]: messages}), path)
 
 
-@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+@pytest.mark.parametrize("path", [CHAT, MESSAGES, RESPONSES])
 @pytest.mark.parametrize("stream", [False, True])
 async def test_the_result_of_a_released_call_passes(path: str, stream: bool) -> None:
     async with stage(calling(LOOK, piece=1), terms=CLAUSES, tools=registered()) as s:
@@ -48,7 +52,7 @@ async def test_the_result_of_a_released_call_passes(path: str, stream: bool) -> 
         assert (await again(s, path, conversation(path, arguments=floats))).status == 200
 
 
-@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+@pytest.mark.parametrize("path", [CHAT, MESSAGES, RESPONSES])
 @pytest.mark.parametrize(
     "other", [{"name": "watch"}, {"arguments": {"track": 8}}, {"of": "call_9"}, {"of": ""}, {"arguments": ""}]
 )
@@ -63,7 +67,7 @@ async def test_a_result_of_a_call_that_was_never_made_is_refused(path: str, othe
         assert len(s.recorder.drafts) == before
 
 
-@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+@pytest.mark.parametrize("path", [CHAT, MESSAGES, RESPONSES])
 async def test_the_result_of_a_denied_call_is_refused_wherever_it_stands(path: str) -> None:
     denied = {"name": "watch", "arguments": {"who": "a named person"}}
     hidden = [{"role": "assistant", "content": "Good."}, USER]
@@ -75,7 +79,7 @@ async def test_the_result_of_a_denied_call_is_refused_wherever_it_stands(path: s
             assert "was denied" in got.body.decode()
 
 
-@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+@pytest.mark.parametrize("path", [CHAT, MESSAGES, RESPONSES])
 async def test_older_turns_and_observing_are_let_be(path: str) -> None:
     async with stage(calling(LOOK), terms=CLAUSES, tools=registered()) as s:
         older = conversation(path, {"role": "assistant", "content": "Four."}, USER)

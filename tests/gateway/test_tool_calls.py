@@ -21,6 +21,7 @@ from tests.gateway.calling import (
     ENGAGE,
     LOOK,
     MESSAGES,
+    RESPONSES,
     SIFT,
     WATCH,
     Asks,
@@ -29,58 +30,13 @@ from tests.gateway.calling import (
     definition,
     registered,
 )
+from tests.gateway.heard import Heard
 from tests.gateway.plain import Got, post
 from tests.gateway.stage import Stage, stage
 
-PATHS = [(path, stream) for path in (CHAT, MESSAGES) for stream in (False, True)]
-NAMES = ["chat", "chat, streamed", "messages", "messages, streamed"]
+PATHS = [(path, stream) for path in (CHAT, MESSAGES, RESPONSES) for stream in (False, True)]
+NAMES = [f"{name}{how}" for name in ("chat", "messages", "responses") for how in ("", ", streamed")]
 every_path = pytest.mark.parametrize(("path", "stream"), PATHS, ids=NAMES)
-
-
-class Heard:
-    """What a client makes of an answer: text, calls as (id, name, arguments), why it stopped, an error."""
-
-    def __init__(self, got: Got, path: str, *, stream: bool) -> None:
-        self.text = ""
-        self.calls: Any = []
-        self.finish: Any = None
-        self.error: Any = None
-        lines = [line[6:] for line in got.body.split(b"\n") if line.startswith(b"data: {")]
-        documents = [json.loads(line) for line in lines] if stream and got.status == 200 else [got.json]
-        for document in documents:
-            if document.get("error"):
-                self.error = document
-            elif path == CHAT:
-                self._chat(document)
-            else:
-                self._message(document)
-        self.calls = [(c[0], c[1], json.loads(c[2] or "{}")) for c in self.calls]
-
-    def _chat(self, document: Any) -> None:
-        for choice in document["choices"]:
-            said = choice.get("delta") or choice.get("message") or {}
-            self.text += said.get("content") or ""
-            for at, piece in enumerate(said.get("tool_calls") or ()):
-                place = piece.get("index", at)
-                assert place <= len(self.calls), "indices have no gap"
-                if place == len(self.calls):
-                    self.calls.append([piece["id"], piece["function"]["name"], ""])
-                self.calls[place][2] += piece["function"]["arguments"]
-            self.finish = choice.get("finish_reason") or self.finish
-
-    def _message(self, document: Any) -> None:
-        blocks = document.get("content") or ([document["content_block"]] if "content_block" in document else [])
-        for block in blocks:
-            if block["type"] == "tool_use":
-                self.calls.append([block["id"], block["name"], json.dumps(block["input"]) if block["input"] else ""])
-            else:
-                self.text += ("\n\n" if self.text else "") + block["text"]
-        delta = document.get("delta") or {}
-        self.text += delta.get("text", "")
-        if "partial_json" in delta:
-            self.calls[-1][2] += delta["partial_json"]
-        reason = document.get("stop_reason") or delta.get("stop_reason")
-        self.finish = {"tool_use": "tool_calls", "end_turn": "stop"}.get(reason, self.finish)
 
 
 def decisions(s: Stage) -> list[tuple[int, int, int, int]]:
@@ -171,7 +127,7 @@ async def test_where_no_call_is_left_the_answer_says_that_it_stopped(path: str, 
 async def test_one_held_call_holds_the_answer(path: str, stream: bool) -> None:
     heard, s, got = await run(calling(LOOK, ENGAGE, WATCH), path, stream=stream)
     assert heard.calls == []
-    shown = heard.error["error"]["brightline"] if path == CHAT else heard.error["brightline"]
+    shown = heard.error["brightline"] if path == MESSAGES else heard.error["error"]["brightline"]
     assert "use_held" in json.dumps(heard.error)
     assert got.status == (200 if stream else 403)
     assert [c["id"] for c in shown["clauses"]] == ["T6"]
@@ -183,6 +139,7 @@ async def test_one_held_call_holds_the_answer(path: str, stream: bool) -> None:
     ]
     assert shown["decision"] == shown["tool_calls"][1]["decision"]
     assert b"message_stop" not in got.body
+    assert b"response.completed" not in got.body
     assert b"[DONE]" not in got.body
     assert s.recorder.statuses() == [OutcomeStatus.COMPLETED, OutcomeStatus.NOT_SENT]
 
@@ -239,7 +196,7 @@ MALFORMED = [
 ]
 
 
-@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+@pytest.mark.parametrize("path", [CHAT, MESSAGES, RESPONSES])
 @pytest.mark.parametrize("arguments", MALFORMED)
 async def test_malformed_arguments_are_denied_and_recorded(path: str, arguments: str) -> None:
     heard, s, _ = await run(calling(Asks("c", "look", arguments), LOOK), path, stream=True)
@@ -249,7 +206,7 @@ async def test_malformed_arguments_are_denied_and_recorded(path: str, arguments:
     assert fields(s)[0]["content"] == arguments
 
 
-@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+@pytest.mark.parametrize("path", [CHAT, MESSAGES, RESPONSES])
 async def test_text_flows_before_the_first_call_is_decided(path: str) -> None:
     """The model stops after its text: the client has it, and no piece of the call that follows."""
     go = asyncio.Event()
@@ -332,7 +289,7 @@ async def test_a_tool_that_the_model_server_ran_itself_is_no_answer() -> None:
 
 
 @settings(max_examples=12, deadline=None)
-@given(st.sampled_from([CHAT, MESSAGES]), st.integers(1, 9), st.integers(1, 60))
+@given(st.sampled_from([CHAT, MESSAGES, RESPONSES]), st.integers(1, 9), st.integers(1, 60))
 async def test_every_cutting_is_one_outcome_and_one_record(path: str, piece: int, cut: int) -> None:
     heard, s, _ = await run(calling(WATCH, LOOK, SIFT, piece=piece, cut=cut), path, stream=True)
     plain, t, _ = await run(calling(WATCH, LOOK, SIFT), path, stream=False)

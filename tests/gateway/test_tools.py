@@ -14,7 +14,7 @@ from brightline.gateway.config import Config, parse_config
 from brightline.gateway.tools import ConfiguredTools, digest_of, offered, refuse_foreign
 from brightline.registry.tools import Standing
 from brightline.vocabulary import Source, shipped
-from tests.gateway.calling import ACTIVITIES, CHAT, MESSAGES, SCHEMA, asked, definition, registered
+from tests.gateway.calling import ACTIVITIES, CHAT, MESSAGES, RESPONSES, SCHEMA, asked, definition, registered
 
 WORDS = shipped("core", "defence")
 TOOL = {"definition": "sha256:" + "0" * 64, "effect": "none", "actuation": "read", "phase": "plan"}
@@ -26,12 +26,15 @@ def tools(**more: Any) -> ConfiguredTools:
 
 
 def call(path: str, *offers: dict[str, Any], **more: Any) -> Any:
-    body = {"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": list(offers), **more}
+    turns = [{"role": "user", "content": "x"}]
+    body = {"model": "m", Api(path).spoken[0]: turns, "tools": list(offers), **more}
     return decode(Api(path), encode({k: v for k, v in body.items() if v != []}))
 
 
 def test_one_tool_has_one_digest_in_both_apis() -> None:
-    chat, messages = (offered(decode(Api(path), asked(path, stream=False))) for path in (CHAT, MESSAGES))
+    every = (CHAT, MESSAGES, RESPONSES)
+    chat, messages, responses = (offered(decode(Api(path), asked(path, stream=False))) for path in every)
+    assert responses == messages
     assert {n: o.digest for n, o in chat.items()} == {n: o.digest for n, o in messages.items()}
     assert chat.keys() == ACTIVITIES.keys()
     older = call(CHAT, functions=[{"name": "look", "description": "Does it.", "parameters": SCHEMA}])
@@ -122,6 +125,11 @@ def test_a_look_alike_is_not_registered() -> None:
         (MESSAGES, {"type": "code_execution_20260521", "name": "code_execution"}, {}),
         (MESSAGES, {"type": "of the year 2030", "name": "x"}, {}),
         (MESSAGES, {"type": "mcp_toolset", "mcp_server_name": "x"}, {}),
+        (RESPONSES, {"type": "web_search"}, {}),
+        (RESPONSES, {"type": "mcp", "server_label": "x", "server_url": "http://x"}, {}),
+        (RESPONSES, {"type": "code_interpreter", "container": {"type": "auto"}}, {}),
+        (RESPONSES, {"type": "local_shell"}, {}),
+        (RESPONSES, {"type": "namespace", "name": "x", "tools": [definition("look", RESPONSES)]}, {}),
         (CHAT, None, {"web_search_options": {}}),
         (MESSAGES, None, {"mcp_servers": [{"type": "url", "name": "x", "url": "http://x"}]}),
     ],
@@ -137,6 +145,8 @@ def test_what_the_model_server_would_run_itself_is_refused(path: str, offer: Any
     [
         (CHAT, definition("look", CHAT)),
         (CHAT, {"type": "custom", "custom": {"name": "look"}}),
+        (RESPONSES, definition("look", RESPONSES)),
+        (RESPONSES, {"type": "custom", "name": "look"}),
         (MESSAGES, definition("look", MESSAGES)),
         (MESSAGES, definition("look", MESSAGES) | {"type": "custom"}),
         (MESSAGES, {"type": "bash_20250124", "name": "bash"}),

@@ -89,7 +89,8 @@ def _told(error: UpstreamError) -> UpstreamError:
 
 @cache
 def call(api: Api) -> Call:
-    return decode(api, b'{"model":"tiny","messages":[{"role":"user","content":"hello"}],"max_tokens":9,"stream":true}')
+    fields = {"model": "tiny", api.spoken[0]: [{"role": "user", "content": "hello"}], "max_tokens": 9, "stream": True}
+    return decode(api, json.dumps(fields).encode())
 
 
 def body(data: bytes, *, api: Api, kind: str) -> object:

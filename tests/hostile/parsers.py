@@ -45,7 +45,7 @@ from brightline.terms import Pack, decide, lint, read_pack, run_scenarios
 from brightline.vocabulary import Vocabulary, module, read_module, read_use, shipped, use_json
 from tests.agreement.founding import CUSTOMER, TO_FINALIZED, VENDOR, run
 from tests.assurance.records import Evidence, founding, mixed
-from tests.gateway import scripts
+from tests.gateway import replies, scripts
 from tests.hostile import answers
 from tests.hostile.house import LIMITS
 
@@ -260,7 +260,7 @@ def tile(data: bytes) -> object:
     return found
 
 
-# ---- the gateway's two APIs ----------------------------------------------------------------------------------
+# ---- the gateway's APIs --------------------------------------------------------------------------------------
 
 
 def requests(data: bytes) -> object:
@@ -291,6 +291,11 @@ CHAT = b'{"model":"tiny","messages":[{"role":"user","content":[{"type":"text","t
 CHAT += b'"image_url":{"url":"data:x"}}]},{"role":"assistant","content":"b"}],"stream":true,"max_tokens":5}'
 
 
+RESPONSES = b'{"model":"tiny","instructions":"a","input":[{"role":"user","content":[{"type":"input_text","text":"b"}]},'
+RESPONSES += b'{"type":"function_call","call_id":"c","name":"f","arguments":"{}"},{"type":"function_call_output",'
+RESPONSES += b'"call_id":"c","output":"d"}],"store":false,"tools":[{"type":"function","name":"f"}]}'
+
+
 def _seeds() -> tuple[Parser, ...]:
     core = (SOURCE / "vocabulary" / "core.toml").read_bytes()
     draft, third = founding().to_bytes(), run(*TO_FINALIZED[:3]).envelopes[2].payload
@@ -298,7 +303,7 @@ def _seeds() -> tuple[Parser, ...]:
     public, secret = str(VENDOR.public).encode(), VENDOR.secret_text().encode()
     two = (CORPUS / "good-two-chunked.http").read_bytes()
     of_pack, of_record = (TermsError, VocabularyError, UseError), (RecordError, AgreementError)
-    chat, messages = partial(call, api=Api.CHAT), partial(call, api=Api.MESSAGES)
+    chat, messages, responses = (partial(call, api=api) for api in (Api.CHAT, Api.MESSAGES, Api.RESPONSES))
     return (
         Parser("json", dump({"a": [1, {"b": "é"}], "c": None}), partial(canonical.parse, place="x.json"), InputError),
         Parser("toml", TOML.encode(), partial(parse_toml, place="x.toml"), InputError, (b"'''", b'"""', b"[[a]]")),
@@ -325,6 +330,7 @@ def _seeds() -> tuple[Parser, ...]:
         Parser("entries", proof.entries, entries, of_record),
         Parser("requests", two, requests, (), (b"Transfer-Encoding: ", b"Content-Length: ", b"\r\n\r\n")),
         Parser("chat", CHAT, chat, CallError, (b'"type":', b'"tools":[{}],', b'"n":1,')),
+        Parser("responses", RESPONSES, responses, CallError, (b'"type":', b'"item_reference"', b'"call_id":"c",')),
         Parser("messages", CHAT, messages, CallError, (b'"system":[],', b'"source":{}')),
         *_answers(),
     )
@@ -337,6 +343,7 @@ def _answers() -> Iterator[Parser]:
     for api, plain, events in (
         (Api.CHAT, scripts.chat(), scripts.chat_events()),
         (Api.MESSAGES, scripts.message(), scripts.message_events()),
+        (Api.RESPONSES, replies.response(), replies.events()),
     ):
         read = partial(answers.body, api=api)
         yield Parser(

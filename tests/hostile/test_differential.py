@@ -87,14 +87,20 @@ def check(call: Call, body: bytes) -> None:
     # every field on which a decision rests
     assert call.model == "tiny" or call.model == call.fields["model"]
     assert call.stream is (upstream.get("stream") is True)
-    assert call.messages == len(upstream["messages"])
-    bounds = [upstream[k] for k in ("max_tokens", "max_completion_tokens", "n_predict") if upstream.get(k) is not None]
+    assert len(call.turns) == len(upstream[call.api.spoken[0]])
+    bounds = [
+        upstream[k]
+        for k in ("max_tokens", "max_completion_tokens", "max_output_tokens", "n_predict")
+        if upstream.get(k) is not None
+    ]
     assert call.max_tokens == (max(bounds) if bounds and min(bounds) >= 0 else None)
     assert same(strict(call.body), call.fields)
     assert same(strict(body), strict(call.body))
 
 
 def added_by_the_gateway(call: Call) -> Mapping[str, Any]:
+    if call.api is Api.RESPONSES:
+        return {"store": False}
     if call.api is not Api.CHAT or not call.stream or call.usage_asked:
         return {}
     return {"stream_options": {**(call.fields.get("stream_options") or {}), "include_usage": True}}
@@ -105,6 +111,7 @@ def added_by_the_gateway(call: Call) -> Mapping[str, Any]:
 def test_any_call_that_passes_is_read_upstream_as_it_was_decided(
     api: Api, fields: dict[str, Any], ascii_only: bool, indent: int | None
 ) -> None:
+    fields = {api.spoken[0] if name == "messages" else name: value for name, value in fields.items()}
     body = json.dumps(fields, ensure_ascii=ascii_only, indent=indent).encode()
     call = lawful(lambda: decode(api, body), CallError)
     if call is not None:

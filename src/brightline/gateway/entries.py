@@ -17,7 +17,11 @@ from brightline.record.entry import Flag, OutcomeCode
 from brightline.record.log import Draft
 from brightline.terms import Decision, Outcome, Terms
 
-_API = {Api.CHAT: bodies.Api.OPENAI_CHAT, Api.MESSAGES: bodies.Api.ANTHROPIC_MESSAGES}
+_API = {
+    Api.CHAT: bodies.Api.OPENAI_CHAT,
+    Api.MESSAGES: bodies.Api.ANTHROPIC_MESSAGES,
+    Api.RESPONSES: bodies.Api.OPENAI_RESPONSES,
+}
 _OUTCOME = {
     Outcome.PERMIT: OutcomeCode.PERMIT,
     Outcome.HOLD: OutcomeCode.HOLD,

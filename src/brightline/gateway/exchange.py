@@ -245,7 +245,7 @@ class Exchange:
                 if not read.streamed:
                     send(reply, encoding.of_error(family, e), decided.headers)
                     return
-                await reply.write(read.finish(whole=False) + encoding.event(family, e))
+                await reply.write(read.finish(whole=False) + encoding.event(decided.call.api, e))
                 reply.end()
                 return
             except (asyncio.CancelledError, ConnectionResetError):

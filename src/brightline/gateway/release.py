@@ -115,7 +115,7 @@ class Release:
         ]
         text = f"The tool call {first.call.name} waits. {first.decision.text}"
         if reply.started:
-            await reply.write(encoding.refusal_event(family, Refusal.HELD, text, shown))
+            await reply.write(encoding.refusal_event(decided.call.api, Refusal.HELD, text, shown))
             reply.end()
             return
         headers = decision_headers(self.standing, first.decision, first.entry, origin)

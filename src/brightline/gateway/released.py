@@ -43,9 +43,8 @@ class Released:
     def check(self, actor: str, call: Call) -> None:
         """Raise CallError 400 where a result in the conversation is not of a call that was released to this actor."""
         known = self._calls.get(actor, OrderedDict())
-        messages = call.fields["messages"]
         made: dict[str, bytes] = {}
-        for index, message in enumerate(messages):
+        for index, message in enumerate(call.turns):
             if len(message) == 2 and message["role"] in _SPEAKERS and type(message.get("content")) is str:
                 continue  # the usual case
             if message["role"] == "assistant":
@@ -58,7 +57,7 @@ class Released:
                     raise CallError(
                         f"the call of this tool result {said}",
                         code="unreleased_tool_result",
-                        place=f"messages[{index}]{place}",
+                        place=call.place(index) + place,
                         cure=_CURE,
                     )
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 from brightline.errors import CallError, ConfigError, UseError
-from brightline.gateway.codec import Call, Family
+from brightline.gateway.codec import Api, Call, Family
 from brightline.gateway.config import Config, ToolConfig
 from brightline.registry.tools import Standing, ToolFound, definition_digest
 from brightline.vocabulary import UNKNOWN, FactValue, Source, Vocabulary, read_use
@@ -69,7 +69,7 @@ class ConfiguredTools:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A tool as a call offers it. `digest`: of its definition, the same in both APIs.
+    """A tool as a call offers it. `digest`: of its definition, the same in every API.
 
     `text`: its input is free text, as of OpenAI's custom tools, and no JSON object.
     """
@@ -84,7 +84,7 @@ def offered(call: Call) -> dict[str, Offered]:
     for field in ("tools", "functions"):
         for tool in call.fields.get(field) or ():
             text = call.api.family is Family.OPENAI and tool.get("type") == "custom"
-            inner = _inner(tool)
+            inner = _inner(call.api, tool)
             found[inner["name"]] = Offered(digest_of(inner), text)
     return found
 
@@ -112,7 +112,7 @@ def refuse_foreign(call: Call) -> None:
     for field in ("tools", "functions"):
         for index, tool in enumerate(call.fields.get(field) or ()):
             kind = tool.get("type")
-            inner = _inner(tool)
+            inner = _inner(call.api, tool)
             if (kind is not None and kind not in ours) or type(inner) is not dict or type(inner.get("name")) is not str:
                 raise _foreign(f"{field}[{index}]")
             if type(inner.get("description", "")) not in (str, type(None)):
@@ -120,8 +120,9 @@ def refuse_foreign(call: Call) -> None:
                 raise CallError("not a text", place=place, cure="describe the tool in words")
 
 
-def _inner(tool: Mapping[str, Any]) -> Any:
-    return tool.get("function", tool.get("custom", tool))
+def _inner(api: Api, tool: Mapping[str, Any]) -> Any:
+    """The definition itself: the Responses API has it flat."""
+    return tool if api is Api.RESPONSES else tool.get("function", tool.get("custom", tool))
 
 
 def _foreign(place: str) -> CallError:

@@ -7,7 +7,7 @@ import pytest
 from brightline.errors import CallError
 from brightline.gateway.codec import Api, decode
 from brightline.gateway.codec.closed import CLOSED
-from tests.gateway.codec.vectors import pack
+from tests.gateway.codec.vectors import asking, pack
 
 BASE = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 
@@ -17,7 +17,7 @@ BASE = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 def test_a_closed_field_is_refused_by_name(api: Api, name: str) -> None:
     for value in ([{"id": 0, "scale": 1.0}], "x", {"7": -100}, 0, False, []):
         with pytest.raises(CallError) as caught:
-            decode(api, pack({**BASE, name: value}))
+            decode(api, pack(asking(api, **{name: value})))
         assert (caught.value.status, caught.value.code, caught.value.place) == (400, "closed_field", name)
         assert name in str(caught.value)
         assert caught.value.cure

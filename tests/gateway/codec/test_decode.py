@@ -33,7 +33,7 @@ def test_what_the_engine_was_sent_decodes(name: str) -> None:
     sent = capture(name)
     call = decode(Api(sent.path), sent.sent)
     assert call.model == "m"
-    assert call.messages == 1
+    assert len(call.turns) == 1
     assert call.stream is ("stream" in name)
     assert call.api.family is (Family.OPENAI if name.startswith("chat") else Family.ANTHROPIC)
     assert call.tools == (("weather",) if "tools" in name else ())
@@ -55,7 +55,7 @@ def test_a_whole_openai_request() -> None:
                {"type": "custom", "custom": {"name": "shell"}}],
         functions=[{"name": "old"}], web_search_options={},
     )  # fmt: skip
-    assert (call.api, call.model, call.stream, call.messages) == (Api.CHAT, "m", True, 2)
+    assert (call.api, call.model, call.stream, len(call.turns)) == (Api.CHAT, "m", True, 2)
     assert (call.max_tokens, call.answers, call.user, call.usage_asked) == (9, 3, "u-1", True)
     assert call.parts == {Kind.IMAGE: 2, Kind.AUDIO: 1, Kind.FILE: 1}
     assert call.linked == 2
@@ -83,7 +83,7 @@ def test_a_whole_anthropic_request() -> None:
         tools=[{"name": "weather", "input_schema": {}}, {"type": "browser_toolset_20260801"}],
         mcp_servers=[{"type": "url", "name": "files", "url": "https://example.org/"}],
     )  # fmt: skip
-    assert (call.api, call.stream, call.messages, call.max_tokens) == (Api.MESSAGES, True, 3, 9)
+    assert (call.api, call.stream, len(call.turns), call.max_tokens) == (Api.MESSAGES, True, 3, 9)
     assert (call.user, call.answers, call.usage_asked) == ("u-1", 1, False)
     assert call.tools == ("weather", "files", "browser_toolset_20260801")
     assert call.parts == {Kind.IMAGE: 1, Kind.FILE: 1}
@@ -212,12 +212,14 @@ def test_an_error_never_quotes_the_request() -> None:
 
 
 def test_roles_differ_by_api() -> None:
-    assert chat(messages=roles("developer", "user", "tool", "function")).messages == 4
-    assert messages(messages=roles("user", "system")).messages == 2
+    assert chat(messages=roles("developer", "user", "tool", "function")).turns == roles(
+        "developer", "user", "tool", "function"
+    )
+    assert messages(messages=roles("user", "system")).turns == roles("user", "system")
     with pytest.raises(CallError):
         messages(messages=roles("tool"))
 
 
 def test_another_path_is_no_api() -> None:
-    with pytest.raises(ValueError, match="responses"):
-        Api("/v1/responses")
+    with pytest.raises(ValueError, match="moderations"):
+        Api("/v1/moderations")

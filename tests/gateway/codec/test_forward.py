@@ -11,11 +11,12 @@ from brightline.gateway.codec import Api, decode, forward_body
 from brightline.gateway.codec.closed import CLOSED
 from brightline.gateway.codec.request import _KNOWN
 from tests.gateway.codec.test_body import texts, values
-from tests.gateway.codec.vectors import pack
+from tests.gateway.codec.vectors import asking, pack
 
 BASE = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+KNOWN = frozenset[str]().union(*_KNOWN.values())
 unknown = st.dictionaries(
-    texts.filter(lambda key: key.casefold() not in _KNOWN and key.isprintable() and key not in CLOSED),
+    texts.filter(lambda key: key.casefold() not in KNOWN and key.isprintable() and key not in CLOSED),
     values,
     max_size=5,
 )
@@ -25,13 +26,14 @@ unknown = st.dictionaries(
 def test_unknown_fields_pass_untouched_and_in_order(
     before: dict[str, Any], after: dict[str, Any], api: Api, name: str
 ) -> None:
-    sent = {**before, **BASE, **after}
+    sent = {**before, **asking(api), **after}
     call = decode(api, json.dumps(sent).encode())
     forwarded = json.loads(forward_body(call, name))
-    assert forwarded == {**sent, "model": name}
-    assert list(forwarded) == list(sent)
+    added = {"store": False} if api is Api.RESPONSES else {}
+    assert forwarded == {**sent, "model": name, **added}
+    assert list(forwarded) == [*sent, *added]
     again = decode(api, forward_body(call, name))
-    assert (again.messages, again.tools, again.new()) == (call.messages, call.tools, call.new())
+    assert (again.turns, again.tools, again.new()) == (call.turns, call.tools, call.new())
 
 
 def test_a_body_that_needs_no_change_is_the_same_bytes() -> None:

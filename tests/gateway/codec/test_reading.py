@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from brightline.errors import UpstreamError, UpstreamFault
 from brightline.gateway.codec import Call, reading
 from brightline.gateway.codec.answer import AnswerLimits
+from tests.gateway.codec import responses as r
 from tests.gateway.codec import vectors as v
 
 
@@ -30,6 +31,14 @@ STREAMS = {
     "messages error": (v.MESSAGES_CALL, v.MESSAGES_ERROR),
     "messages CRLF": (v.MESSAGES_CALL, crlf(v.MESSAGES)),
     "engine messages": (v.MESSAGES_CALL, v.capture("messages-stream").body),
+    "responses": (r.PLAIN_CALL, r.PLAIN),
+    "responses tools": (r.CALL, r.TOOLS),
+    "responses custom": (r.CALL, r.CUSTOM),
+    "responses refusal": (r.PLAIN_CALL, r.REFUSAL),
+    "responses error": (r.PLAIN_CALL, r.ERROR),
+    "responses failed": (r.PLAIN_CALL, r.FAILED),
+    "responses CRLF": (r.CALL, crlf(r.TOOLS)),
+    "engine responses": (r.PLAIN_CALL, v.capture("responses-stream").body),
 }
 
 
@@ -50,7 +59,9 @@ def test_byte_by_byte_is_the_same(name: str) -> None:
     assert v.read(call, (stream[i : i + 1] for i in range(len(stream)))) == v.read(call, [stream])
 
 
-@pytest.mark.parametrize("name", ["chat, usage asked", "chat error", *(n for n in STREAMS if "messages" in n)])
+@pytest.mark.parametrize(
+    "name", ["chat, usage asked", "chat error", *(n for n in STREAMS if "messages" in n or "resp" in n)]
+)
 def test_what_came_in_goes_out(name: str) -> None:
     call, stream = STREAMS[name]
     passed, held, _ = v.read(call, [stream])

@@ -15,6 +15,7 @@ from brightline.errors import (
     UpstreamFault,
 )
 from brightline.gateway.codec import (
+    Api,
     Family,
     ListedModel,
     Refusal,
@@ -126,11 +127,15 @@ def test_the_place_of_a_call_error_is_openais_param() -> None:
 
 def test_an_event_in_each_shape() -> None:
     broken = UpstreamError("It broke off.", UpstreamFault.BROKE_OFF, sent=True, place="10.0.0.7:8080")
-    openai = event(Family.OPENAI, broken)
+    openai = event(Api.CHAT, broken)
     assert openai.startswith(b"data: {")
     assert openai.endswith(b"}\n\n")
     assert json.loads(openai[6:])["error"]["code"] == "upstream_broke_off"
-    anthropic = event(Family.ANTHROPIC, broken)
+    responses = event(Api.RESPONSES, broken)
+    assert responses.startswith(b"event: error\ndata: {")
+    told = json.loads(responses[19:])
+    assert (told["type"], told["code"], told["error"]["code"]) == ("error", *["upstream_broke_off"] * 2)
+    anthropic = event(Api.MESSAGES, broken)
     assert anthropic.startswith(b"event: error\ndata: {")
     assert json.loads(anthropic[19:])["type"] == "error"
     assert json.loads(anthropic[19:])["error"]["details"]["error_code"] == "upstream_broke_off"

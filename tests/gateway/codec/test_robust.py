@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from brightline.errors import CallError, UpstreamError
 from brightline.gateway.codec import Answer, Api, Call, Family, decode, forward_body, reading, upstream
+from tests.gateway.codec import responses as r
 from tests.gateway.codec import vectors as v
 from tests.gateway.codec.test_body import texts, values
 
 FIELDS = [
     "model", "messages", "stream", "stream_options", "max_tokens", "n", "user", "metadata", "tools", "functions",
-    "mcp_servers", "system", "chat_template_kwargs", "logit_bias", "response_format", "web_search_options", "thinking",
+    "mcp_servers", "system", "instructions", "store", "previous_response_id", "chat_template_kwargs", "logit_bias",
+    "response_format", "web_search_options", "thinking",
 ]  # fmt: skip
 PARTS = [
     "text",
@@ -36,17 +38,18 @@ messages = st.fixed_dictionaries(
     {"role": st.sampled_from(["user", "assistant", "tool", "system"]) | values},
     optional={"content": texts | st.lists(nested | values, max_size=3) | values, "tool_calls": values},
 )
-requests = st.dictionaries(st.sampled_from(FIELDS), values, max_size=4).flatmap(
-    lambda fields: st.fixed_dictionaries({"messages": st.lists(messages, max_size=3)}).map(
-        lambda more: {"model": "m", **more, **fields}
-    )
+items = messages | st.fixed_dictionaries(
+    {"type": st.sampled_from(["function_call", "function_call_output", "reasoning", "message"]) | values},
+    optional={"call_id": texts, "name": texts, "arguments": texts, "output": values, "summary": values, "id": values},
 )
+fields = st.dictionaries(st.sampled_from(FIELDS), values, max_size=4)
+turns = st.lists(messages | items, max_size=3) | texts
 
 
-@given(st.sampled_from(list(Api)), requests)
-def test_any_json_is_a_call_or_a_call_error(api: Api, fields: dict[str, Any]) -> None:
+@given(st.sampled_from(list(Api)), turns, fields)
+def test_any_json_is_a_call_or_a_call_error(api: Api, said: Any, fields: dict[str, Any]) -> None:
     try:
-        call = decode(api, v.pack(fields))
+        call = decode(api, v.pack({"model": "m", api.spoken[0]: said, **fields}))
     except CallError as error:
         told = (400 <= error.status < 500, bool(error.place), bool(error.cure))
     else:
@@ -85,6 +88,11 @@ TYPES = [
     "content_block_delta",
     "message_delta",
     "message_stop",
+    "response.completed",
+    "response.output_item.added",
+    "response.output_item.done",
+    "response.output_text.delta",
+    "response.function_call_arguments.delta",
     "error",
     "message",
 ]
@@ -94,11 +102,23 @@ deltas = st.dictionaries(
 choices = st.lists(st.fixed_dictionaries({}, optional={"delta": deltas, "message": deltas, "finish_reason": values}))
 events = st.dictionaries(st.sampled_from(CHUNK), values | deltas | choices, max_size=4) | st.fixed_dictionaries(
     {"type": st.sampled_from(TYPES)},
-    optional={"delta": deltas, "content_block": deltas, "usage": values, "error": values},
+    optional={
+        "delta": deltas | texts,
+        "content_block": deltas,
+        "usage": values,
+        "error": values,
+        "item": deltas,
+        "response": st.fixed_dictionaries({}, optional={"output": values | st.lists(deltas), "usage": values}),
+        "item_id": values,
+        "output_index": values,
+    },
 )
 
 
-@given(st.sampled_from([v.CHAT_CALL, v.MESSAGES_CALL]), st.lists(events | values, max_size=4), st.booleans())
+CALLS = [v.CHAT_CALL, v.MESSAGES_CALL, r.CALL]
+
+
+@given(st.sampled_from(CALLS), st.lists(events | values, max_size=4), st.booleans())
 def test_any_events_are_an_answer_or_an_upstream(call: Call, told: list[Any], stream: bool) -> None:
     body = v.chat_events(told) if stream else v.pack(told[0] if told else {})
     now = reading(call, v.SSE if stream else "application/json")
@@ -112,7 +132,7 @@ def test_any_events_are_an_answer_or_an_upstream(call: Call, told: list[Any], st
 
 @given(st.lists(st.binary(max_size=30) | st.sampled_from([b"data: ", b"event: x", b"\n", b"\r\n", b"\r", b"{}"])))
 def test_any_bytes_of_a_stream_are_an_answer_or_an_upstream(chunks: list[bytes]) -> None:
-    for call in (v.CHAT_CALL, v.MESSAGES_CALL):
+    for call in CALLS:
         now, passed = reading(call, v.SSE), b""
         try:
             for chunk in chunks:

@@ -253,7 +253,7 @@ def test_our_event_ends_an_openai_stream() -> None:
     begun = v.chat_events([v.chunk({"content": "Half"})], done=False)
 
     def handler(_: httpx2.Request) -> httpx2.Response:
-        tail = event(Family.OPENAI, BROKEN)
+        tail = event(Api.CHAT, BROKEN)
         return httpx2.Response(200, headers={"content-type": v.SSE}, content=begun + tail)
 
     chunks = openai_client(handler).chat.completions.create(model="m", messages=HELLO, stream=True)
@@ -267,7 +267,7 @@ def test_our_event_ends_an_anthropic_stream() -> None:
     begun = v.message_events([v.START])
 
     def handler(_: httpx2.Request) -> httpx2.Response:
-        tail = event(Family.ANTHROPIC, BROKEN)
+        tail = event(Api.MESSAGES, BROKEN)
         return httpx2.Response(200, headers={"content-type": v.SSE}, content=begun + tail)
 
     events = anthropic_client(handler).messages.create(model="m", messages=HELLO, max_tokens=9, stream=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from brightline.errors import CallError
 from brightline.gateway.codec import Api, Call, Kind, decode
 from brightline.gateway.codec.text import strings
-from tests.gateway.codec.vectors import pack
+from tests.gateway.codec.vectors import asking, pack
 
 MARK = "zebra-7391"
 KEYS = [
@@ -56,7 +56,7 @@ def found(call: Call) -> int:
 
 @given(hidden(), st.sampled_from(["user", "assistant"]), st.sampled_from(list(Api)))
 def test_a_marker_in_any_part_is_in_the_text(part: dict[str, Any], role: str, api: Api) -> None:
-    body = pack({"model": "m", "messages": [{"role": role, "content": [{"type": "text", "text": "a"}, part]}]})
+    body = pack(asking(api, [{"role": role, "content": [{"type": "text", "text": "a"}, part]}]))
     call = decode(api, body)
     assert found(call) == body.count(MARK.encode())
     assert sum(p.text.count(MARK) for p in call.new()) == found(call)

@@ -159,6 +159,12 @@ MESSAGES_ERROR = message_events([
 ])  # fmt: skip
 
 
+def asking(api: Api, turns: Any = "x", **fields: Any) -> dict[str, Any]:
+    """A request of any API with this conversation; a text is one user's turn."""
+    turns = [{"role": "user", "content": turns}] if type(turns) is str else turns
+    return {"model": "m", api.spoken[0]: turns, **fields}
+
+
 ASKED = {"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": True}
 CHAT_TOOL: dict[str, Any] = {"tools": [{"type": "function", "function": {"name": "weather"}}]}
 CHAT_CALL = decode(Api.CHAT, pack(ASKED | CHAT_TOOL))

@@ -1,4 +1,4 @@
-"""Bytes of the two APIs in, neutral values out, and back: no sockets, no clock, no state between requests.
+"""Bytes of the vendors' APIs in, neutral values out, and back: no sockets, no clock, no state between requests.
 
 A request goes `decode` → decisions on the `Call` → `forward_body`. Its answer goes through a `reading`: `feed` and
 `finish` give the client's bytes, `answer` says what was read. What Brightline itself says (`refusal`, `failure`,

@@ -31,7 +31,8 @@ DELTAS = frozenset({
 
 _NAME = re.compile("[A-Za-z0-9_.-]{1,64}")
 _WORDS = frozenset({"text", "thinking"})
-_SILENT = frozenset({"id", "model", "signature", "stop_reason"})  # text that no reader takes for the answer's
+# text that no reader takes for the answer's
+_SILENT = frozenset({"id", "item_id", "model", "object", "role", "signature", "status", "stop_reason"})
 _RUNS = frozenset({
     "action", "call", "calls", "command", "computer", "exec", "execute", "execution", "function", "functions", "invoke",
     "mcp", "run", "server", "tool", "tools", "use",

@@ -24,15 +24,30 @@ class Api(StrEnum):
 
     CHAT = "/v1/chat/completions"
     MESSAGES = "/v1/messages"
+    RESPONSES = "/v1/responses"
 
     @property
     def family(self) -> Family:
         return Family.ANTHROPIC if self is Api.MESSAGES else Family.OPENAI
 
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """The fields that hold the conversation: the turns first, then the system prompt."""
+        return _SPOKEN[self]
+
+
+_SPOKEN = {
+    Api.CHAT: ("messages", "system"),
+    Api.MESSAGES: ("messages", "system"),
+    Api.RESPONSES: ("input", "instructions"),
+}
+
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request, decided on as it stands here. Build it with `decode`.
 
+    `turns` is the conversation as messages of `role` and `content`, whatever the API: `turns[i]` is what stands at
+    `place(i)` of the request, with every text in it.
     `tools` are names offered, `parts` what is not text by kind, `linked` how many of these lie elsewhere (a URL or a
     file id, so that nothing here can screen them). `max_tokens` is the most that any of the API's fields for it asks,
     for each of `answers` answers, and None where no bound is given. `user` is what the client says of
@@ -42,8 +57,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     api: Api
     model: str
     stream: bool
-    messages: int
-    first_new: int  # index of the first message of the new turn
+    turns: list[dict[str, Any]]
+    first_new: int  # index of the first of `turns` that is new
     tools: tuple[str, ...]
     parts: dict[Kind, int]
     linked: int
@@ -60,8 +75,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         Assistant messages at the very end are a prefill that the client wrote, so they belong to the new turn. What
         the client calls history is the client's word: a screen that skips it must know it from an earlier decision.
         """
-        return tuple(text.new(self.fields, self.first_new))
+        return tuple(text.new(self.fields, self.turns, self.first_new, self.api.spoken))
 
     def conversation(self) -> Iterator[Piece]:
         """All text of the request, lazily: the law at the top of `text`."""
-        return text.whole(self.fields)
+        return text.whole(self.fields, self.turns, self.api.spoken)
+
+    def place(self, turn: int) -> str:
+        """Where a turn stands in the request, as errors name it."""
+        name = self.api.spoken[0]
+        return f"{name}[{turn}]" if type(self.fields[name]) is list else name

@@ -8,7 +8,7 @@ the same end stays open: `response_format` and `json_schema` for form, `temperat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from brightline.errors import CallError
@@ -34,7 +34,7 @@ _GROUPS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ),
     (
         "changes what the model reads beside the messages",
-        "leave it out and put the text in `messages`",
+        "leave it out and put the text into the conversation itself",
         frozenset({
             "add_generation_prompt", "chat_format", "chat_parser", "chat_template", "continue_final_message",
             "generation_prompt", "input_embeds", "input_ids", "kv_transfer_params", "mm_processor_kwargs", "prompt",
@@ -61,14 +61,22 @@ _TEMPLATE_TAKEN = frozenset({
 })  # fmt: skip
 
 
-def refuse_closed(fields: Mapping[str, Any]) -> None:
-    """Raise CallError (400 `closed_field`) where a field is closed. Null and an empty `logit_bias` ask for nothing."""
-    for name in fields.keys() & CLOSED:
+def refuse_closed(fields: Mapping[str, Any], spoken: Collection[str]) -> None:
+    """Raise CallError (400 `closed_field`) where a field is closed. Null and an empty `logit_bias` ask for nothing.
+
+    `spoken`: the fields in which this API has its conversation. Those of another API are closed: an engine that serves
+    several of them by one reading could take them for more.
+    """
+    for name in (fields.keys() & CLOSED) - set(spoken):
         value = fields[name]
         if value is None or (name == "logit_bias" and value == {}):
             continue
         why, cure = next((why, cure) for why, cure, names in _GROUPS if name in names)
         raise CallError(f"{name} is closed here: it {why}", code="closed_field", place=name, cure=cure)
+    if "messages" in fields and "messages" not in spoken:
+        why = "messages is closed here: this API has its conversation elsewhere"
+        cure = f"leave it out and put the text in `{next(iter(spoken))}`"
+        raise CallError(why, code="closed_field", place="messages", cure=cure)
     switches = fields.get("chat_template_kwargs")
     if switches is not None:
         _refuse_template(switches)

@@ -21,6 +21,7 @@ from brightline.gateway.codec.answer import LIMITS, Answer, AnswerLimits, Gather
 from brightline.gateway.codec.call import Api, Call
 from brightline.gateway.codec.chat_answer import ChatAnswer
 from brightline.gateway.codec.messages_answer import MessagesAnswer
+from brightline.gateway.codec.responses_answer import ResponsesAnswer
 from brightline.gateway.codec.sse import Events, parse
 
 
@@ -76,6 +77,8 @@ def reading(call: Call, content_type: str, limits: AnswerLimits = LIMITS, room: 
             reader = ChatAnswer(gathering, usage_asked=call.usage_asked)
         case Api.MESSAGES:
             reader = MessagesAnswer(gathering)
+        case Api.RESPONSES:
+            reader = ResponsesAnswer(gathering)
     streamed = content_type.partition(";")[0].strip().lower() == "text/event-stream"
     room = room or Room()
     return _Stream(gathering, reader, room) if streamed else _Body(gathering, reader, room)

@@ -6,7 +6,8 @@ What the SDKs do with them (read in openai 3.54 and anthropic 2.12, `_base_clien
   unless the answer says `x-should-retry: false`. Sent again, a call is a new use: decided and recorded anew.
 - openai: `e.body` is the object under "error", so `e.body["brightline"]`; `e.code` is its "code".
 - anthropic: `e.body` is the whole document, so `e.body["brightline"]`; `e.error_code` is `error.details.error_code`.
-- Inside a stream: openai raises `APIError` at a chunk with "error", anthropic `APIStatusError` at an `event: error`.
+- Inside a stream: openai raises `APIError` at a chunk or event with "error", anthropic `APIStatusError` at an
+  `event: error`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from brightline.errors import (
 )
 from brightline.gateway.codec.answer import LIMITS, only_reading
 from brightline.gateway.codec.body import encode
-from brightline.gateway.codec.call import Family
+from brightline.gateway.codec.call import Api, Family
 
 _JSON = (b"content-type", b"application/json")
 _NO_RETRY = (b"x-should-retry", b"false")
@@ -101,15 +102,15 @@ def of_error(family: Family, error: BrightlineError) -> Reply:
             return failure(family, 500, "internal_error", "the gateway failed")
 
 
-def event(family: Family, error: UpstreamError) -> bytes:
+def event(api: Api, error: UpstreamError) -> bytes:
     """The error event that ends a stream which has begun. No end mark follows: the answer is not complete."""
     status, code = UPSTREAM_FAULTS[error.fault]
-    return _event(family, _document(family, status, code, error.text, brightline=None))
+    return _event(api, _document(api.family, status, code, error.text, brightline=None))
 
 
-def refusal_event(family: Family, code: Refusal, message: str, brightline: Mapping[str, Any]) -> bytes:
+def refusal_event(api: Api, code: Refusal, message: str, brightline: Mapping[str, Any]) -> bytes:
     """A use that did not pass, in a stream that has begun: the last event, and no end mark follows."""
-    return _event(family, _document(family, 403, code, message, brightline=brightline))
+    return _event(api, _document(api.family, 403, code, message, brightline=brightline))
 
 
 def upstream(family: Family, status: int, body: bytes) -> Reply:
@@ -130,8 +131,11 @@ def upstream(family: Family, status: int, body: bytes) -> Reply:
     return failure(family, status, code, message or f"the model server answered with HTTP {status}")
 
 
-def _event(family: Family, document: dict[str, Any]) -> bytes:
-    return (b"event: error\ndata: " if family is Family.ANTHROPIC else b"data: ") + encode(document) + b"\n\n"
+def _event(api: Api, document: dict[str, Any]) -> bytes:
+    if api is Api.RESPONSES:  # its events have a type and tell the error flat; the SDK reads "error", as in chat
+        error = document["error"]
+        document = {"type": "error", **{name: error[name] for name in ("code", "message", "param")}, **document}
+    return (b"data: " if api is Api.CHAT else b"event: error\ndata: ") + encode(document) + b"\n\n"
 
 
 def _document(

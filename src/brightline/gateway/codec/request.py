@@ -2,79 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from brightline.errors import CallError
-from brightline.gateway.codec import text
+from brightline.gateway.codec import items, shapes, text
 from brightline.gateway.codec.body import LIMITS, CallLimits, encode, read, refuse_lookalikes
 from brightline.gateway.codec.call import Api, Call
 from brightline.gateway.codec.closed import CLOSED, refuse_closed
 from brightline.gateway.codec.text import Kind
 
-_Name = Annotated[str, Meta(min_length=1, max_length=256)]
-_Count = Annotated[int, Meta(ge=1, le=128)]
-_Tools = list[dict[str, Any]]
-
-
-class _StreamOptions(msgspec.Struct, gc=False):
-    include_usage: bool | None = None
-
-
-class _Metadata(msgspec.Struct, gc=False):
-    user_id: Any = None
-
-
-class _Message(msgspec.Struct, gc=False):
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[Any] | None = None
-
-
-class _AnthropicMessage(msgspec.Struct, gc=False):
-    role: Literal["system", "user", "assistant"]
-    content: str | list[Any] | None = None
-
-
-class _Head(msgspec.Struct, gc=False):
-    """The fields that decide something here, by their exact types; all others pass."""
-
-    model: _Name
-    stream: bool | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    n_predict: int | None = None  # llama.cpp's own, stronger there than the others
-    n: _Count | None = None
-    n_cmpl: _Count | None = None  # likewise
-    safety_identifier: str | None = None
-    user: str | None = None
-    user_profile_id: str | None = None
-    metadata: _Metadata | None = None
-    stream_options: _StreamOptions | None = None
-    tools: _Tools | None = None
-    functions: _Tools | None = None
-    mcp_servers: _Tools | None = None
-    web_search_options: Any = None
-
-
-class _Chat(_Head, gc=False, kw_only=True):
-    messages: Annotated[list[_Message], Meta(min_length=1)]
-
-
-class _Messages(_Head, gc=False, kw_only=True):
-    messages: Annotated[list[_AnthropicMessage], Meta(min_length=1)]
-
-
-_SHAPES: dict[Api, type[_Chat | _Messages]] = {Api.CHAT: _Chat, Api.MESSAGES: _Messages}
+_SHAPES: Mapping[Api, type[shapes.Head]] = {
+    Api.CHAT: shapes.Chat,
+    Api.MESSAGES: shapes.Messages,
+    Api.RESPONSES: shapes.Responses,
+}
 # Fields that nothing more need be asked of. Any other is looked at: closed, or taken by some parser for one of these?
-_PLAIN = frozenset(_Chat.__struct_fields__) | {
-    "frequency_penalty", "presence_penalty", "response_format", "seed", "stop", "stop_sequences", "system",
-    "temperature", "thinking", "tool_choice", "top_p",
+_PLAIN = {
+    api: frozenset(shape.__struct_fields__)
+    | set(api.spoken)
+    | {
+        "frequency_penalty", "presence_penalty", "response_format", "seed", "stop", "stop_sequences", "temperature",
+        "thinking", "tool_choice", "top_p",
+    }
+    for api, shape in _SHAPES.items()
 }  # fmt: skip
-_KNOWN = _PLAIN | CLOSED | {"chat_template_kwargs"}
+_KNOWN = {api: plain | CLOSED | {"chat_template_kwargs"} for api, plain in _PLAIN.items()}
 
 
 def decode(api: Api, body: bytes, limits: CallLimits = LIMITS) -> Call:
@@ -85,41 +40,38 @@ def decode(api: Api, body: bytes, limits: CallLimits = LIMITS) -> Call:
     """
     # 1 one reading of the bytes, nothing closed in it
     fields, encoding = read(body, limits)
-    if not _PLAIN.issuperset(fields):
-        refuse_lookalikes(fields, _KNOWN, "body")
-        refuse_closed(fields)
+    if not _PLAIN[api].issuperset(fields):
+        refuse_lookalikes(fields, _KNOWN[api], "body")
+        refuse_closed(fields, api.spoken)
     # 2 what the gateway itself reads, by its exact type
     try:
         head = msgspec.convert(fields, _SHAPES[api])
     except msgspec.ValidationError as error:
-        raise _misshapen(str(error)) from None
+        raise shapes.misshapen(str(error)) from None
     if not head.model.isprintable():
         raise CallError("a model's name is printable text", place="model", cure="name a model of GET /v1/models")
-    # 3 the messages that are more than a role and a text
-    messages: list[dict[str, Any]] = fields["messages"]
+    # 3 the turns of the conversation, and what in them is more than a role and a text
+    turns, first_new = _turns(api, fields)
     parts: dict[Kind, int] = {}
     linked = 0
-    for index, message in enumerate(messages):
-        if len(message) != 2 or "content" not in message:
-            refuse_lookalikes(message, _MESSAGE, f"messages[{index}]")
-        if type(content := message.get("content")) is list:
-            linked += _count(content, index, parts)
-    asked = [most for most in (head.max_tokens, head.max_completion_tokens, head.n_predict) if most is not None]
+    for index, turn in enumerate(turns):
+        if len(turn) != 2 or "content" not in turn:
+            refuse_lookalikes(turn, _TURN, f"{api.spoken[0]}[{index}]")
+        if type(content := turn.get("content")) is list:
+            linked += _count(content, f"{api.spoken[0]}[{index}].content", parts)
     options = head.stream_options
-    # An empty object asks for a search all the same.
-    offers = head.tools or head.functions or head.mcp_servers or head.web_search_options is not None
     return Call(
         api=api,
         model=head.model,
         stream=head.stream is True,
-        messages=len(messages),
-        first_new=text.first_new(messages),
-        tools=_tools(head) if offers else (),
+        turns=turns,
+        first_new=first_new,
+        tools=_tools(api, head) if head.offers else (),
         parts=parts,
         linked=linked,
-        max_tokens=max(asked) if asked and min(asked) >= 0 else None,  # llama.cpp reads -1 as no bound
+        max_tokens=head.most,
         answers=max(head.n or 1, head.n_cmpl or 1),
-        user=_user(head),
+        user=head.claimed_user,
         usage_asked=options is not None and options.include_usage is True,
         fields=fields,
         body=encoding,
@@ -131,25 +83,38 @@ def forward_body(call: Call, model: str, own: Mapping[str, Any] | None = None) -
 
     `own` are fields that only the gateway sets, such as the scales of llama.cpp's adapters. To an OpenAI stream
     `stream_options.include_usage` is added, so that its tokens are known; the reading takes the extra chunk out again.
+    To a call of the Responses API `store = false` is added: left out, it would mean true.
     """
     changes: dict[str, Any] = {} if model == call.model else {"model": model}
     if call.stream and call.api is Api.CHAT and not call.usage_asked:
         changes["stream_options"] = {**(call.fields.get("stream_options") or {}), "include_usage": True}
+    if call.api is Api.RESPONSES and call.fields.get("store") is not False:
+        changes["store"] = False
     if own:
         changes.update(own)
     return encode({**call.fields, **changes}) if changes else call.body
 
 
-_MESSAGE = frozenset({"role", "content"})
+_TURN = frozenset({"role", "content"})
 _TOOL = frozenset({"name", "type", "function", "custom"})
 
 
-def _count(content: list[Any], index: int, parts: dict[Kind, int]) -> int:
-    """Count the parts of one message into `parts` by kind; returns how many lie elsewhere."""
+def _turns(api: Api, fields: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+    """The conversation as turns, and the index of the first that is new."""
+    match api:
+        case Api.CHAT | Api.MESSAGES:
+            turns = fields["messages"]
+            return turns, text.first_new(turns)
+        case Api.RESPONSES:
+            turns = items.turns(fields)
+            return turns, items.first_new(turns)
+
+
+def _count(content: list[Any], place: str, parts: dict[Kind, int]) -> int:
+    """Count the parts of one turn into `parts` by kind; returns how many lie elsewhere."""
     for n, part in enumerate(content):
         if type(part) is not dict or type(part.get("type")) is not str:
-            place = f"messages[{index}].content[{n}]"
-            raise CallError("a part without a type", place=place, cure='send {"type": "text", "text": …}')
+            raise CallError("a part without a type", place=f"{place}[{n}]", cure='send {"type": "text", "text": …}')
     linked = 0
     for part in text.parts(content):
         if (found := text.kind(part)) is not None:
@@ -159,7 +124,7 @@ def _count(content: list[Any], index: int, parts: dict[Kind, int]) -> int:
     return linked
 
 
-def _tools(head: _Chat | _Messages) -> tuple[str, ...]:
+def _tools(api: Api, head: shapes.Head) -> tuple[str, ...]:
     """Names of the tools offered, exact; a server's own tool without a name goes by its type."""
     names: list[str] = []
     unnamed: list[str] = ["web_search"] if head.web_search_options is not None else []
@@ -168,6 +133,9 @@ def _tools(head: _Chat | _Messages) -> tuple[str, ...]:
             place = f"{field}[{index}]"
             refuse_lookalikes(tool, _TOOL, place)
             inner = tool.get("function", tool.get("custom", tool))
+            if inner is not tool and api is Api.RESPONSES:
+                cure = "name it beside its type, as the Responses API does"
+                raise CallError("a tool that could be read in two ways", place=place, cure=cure)
             named = type(inner) is dict and "name" in inner
             name = inner["name"] if named else tool.get("type") if inner is tool else None
             if type(name) is not str or not 0 < len(name) <= 256 or not name.isprintable():
@@ -178,17 +146,3 @@ def _tools(head: _Chat | _Messages) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise CallError("two tools share a name", place="tools", cure="give each tool a name of its own")
     return (*names, *dict.fromkeys(unnamed))
-
-
-def _user(head: _Chat | _Messages) -> str | None:
-    metadata = head.metadata.user_id if head.metadata is not None else None
-    return head.safety_identifier or head.user or head.user_profile_id or (metadata if type(metadata) is str else None)
-
-
-def _misshapen(error: str) -> CallError:
-    """msgspec's sentence as ours: its path is the place; a value that it quotes is left out."""
-    message, _, path = error.partition(" - at `$")
-    message = re.sub(r"'.*'", "", message, flags=re.DOTALL).strip().replace("`", "")
-    missing = re.search(r"missing required field (\w+)", message)
-    place = f"{path.strip('`.')}.{missing[1]}".lstrip(".") if missing else path.strip("`.")
-    return CallError(message[:1].lower() + message[1:], place=place or "body", cure="see the API's reference")

@@ -1,6 +1,7 @@
 """The text of a conversation in pieces, and what in it is not text.
 
-Both families write a message as {"role", "content": text or a list of typed parts, …}, so one walk serves both.
+A turn is {"role", "content": text or a list of typed parts, …} in both families, and what other APIs have is put into
+that form (`Call.turns`), so one walk serves all.
 Law: every string and every free key that a model could read is in exactly one piece; only inline media data (base64 of
 a counted part) is left out. Unknown fields and part types are read like any other text, so nothing hides in them.
 """
@@ -26,7 +27,7 @@ class Role(StrEnum):
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False):
-    """Text of one speaker; `message` is its index in `messages`, or -1 for what stands beside them."""
+    """Text of one speaker; `message` is its index in `Call.turns`, or -1 for what stands beside them."""
 
     role: Role
     text: str
@@ -61,7 +62,7 @@ _MEDIA = {
     "audio_url": (Kind.AUDIO, "audio_url", "url"),
     "video_url": (Kind.VIDEO, "video_url", "url"),
     "file": (Kind.FILE, "file", "file_data"),
-    "input_file": (Kind.FILE, "file", "file_data"),
+    "input_file": (Kind.FILE, "", "file_data"),
     "document": (Kind.FILE, "source", "data"),
     "container_upload": (Kind.FILE, "", ""),
     "redacted_thinking": (Kind.OPAQUE, "", ""),
@@ -69,9 +70,9 @@ _MEDIA = {
 # parts that are text or structure, and so are read as text instead of counted
 _READ = frozenset({
     "bash_code_execution_tool_result", "code_execution_tool_result", "input_text", "mcp_tool_result", "mcp_tool_use",
-    "output_text", "refusal", "search_result", "server_tool_use", "text", "text_editor_code_execution_tool_result",
-    "thinking", "tool_reference", "tool_result", "tool_search_tool_result", "tool_use", "web_fetch_tool_result",
-    "web_search_tool_result",
+    "output_text", "reasoning_text", "refusal", "search_result", "server_tool_use", "summary_text", "text",
+    "text_editor_code_execution_tool_result", "thinking", "tool_reference", "tool_result", "tool_search_tool_result",
+    "tool_use", "web_fetch_tool_result", "web_search_tool_result",
 })  # fmt: skip
 _TYPES = _READ | _MEDIA.keys()
 # keys that every such request has: naming them in a piece would only be noise
@@ -83,44 +84,48 @@ _STRUCTURE = frozenset({
 })  # fmt: skip
 # Fields with text that no model reads. `reasoning_effort` and the like are not among them: templates print them.
 _STEERING = frozenset({
-    "inference_geo", "messages", "metadata", "model", "prompt_cache_key", "prompt_cache_retention",
-    "safety_identifier", "service_tier", "speed", "stream_options", "system", "user", "user_profile_id",
+    "inference_geo", "metadata", "model", "prompt_cache_key", "prompt_cache_retention",
+    "safety_identifier", "service_tier", "speed", "stream_options", "user", "user_profile_id",
 })  # fmt: skip
 _PLAIN_TYPES = frozenset({
-    "array", "base64", "boolean", "custom", "ephemeral", "function", "integer", "null", "number", "object", "string",
-    "url",
+    "array", "base64", "boolean", "custom", "ephemeral", "function", "integer", "message", "null", "number", "object",
+    "string", "url",
 })  # fmt: skip
 _SILENT = _TYPES | _PLAIN_TYPES
 
 
-def first_new(messages: list[dict[str, Any]]) -> int:
-    """Index of the first message of the new turn: after the last assistant turn, a prefill at the end not counted."""
-    start = len(messages)
-    while start and messages[start - 1]["role"] == "assistant":
+def first_new(turns: list[dict[str, Any]]) -> int:
+    """Index of the first of the new turns: after the last assistant turn, a prefill at the end not counted."""
+    start = len(turns)
+    while start and turns[start - 1]["role"] == "assistant":
         start -= 1
-    while start and messages[start - 1]["role"] != "assistant":
+    while start and turns[start - 1]["role"] != "assistant":
         start -= 1
     return start
 
 
-def new(fields: dict[str, Any], start: int) -> Iterator[Piece]:
-    """The pieces of the messages from `start` on; where that is 0, of the whole request."""
+def new(fields: dict[str, Any], turns: list[dict[str, Any]], start: int, spoken: tuple[str, ...]) -> Iterator[Piece]:
+    """The pieces of the turns from `start` on; where that is 0, of the whole request."""
     if start == 0:
-        yield from whole(fields)
+        yield from whole(fields, turns, spoken)
         return
-    messages = fields["messages"]
-    for index in range(start, len(messages)):
-        yield from _message(messages[index], index)
+    for index in range(start, len(turns)):
+        yield from _message(turns[index], index)
 
 
-def whole(fields: dict[str, Any]) -> Iterator[Piece]:
-    """Every piece of the request: the system prompt, the messages in order, then what else stands beside them."""
-    if fields.get("system"):
-        yield from _piece(Role.SYSTEM, strings(fields["system"]), -1)
-    for index, message in enumerate(fields["messages"]):
-        yield from _message(message, index)
+def whole(fields: dict[str, Any], turns: list[dict[str, Any]], spoken: tuple[str, ...]) -> Iterator[Piece]:
+    """Every piece of the request: the system prompt, the turns in order, then what else stands beside them."""
+    for name in spoken[1:]:
+        if fields.get(name):
+            yield from _piece(Role.SYSTEM, strings(fields[name]), -1)
+    for index, turn in enumerate(turns):
+        yield from _message(turn, index)
     for name, value in fields.items():
-        if name not in _STEERING and (type(value) is str or type(value) is list or type(value) is dict):
+        if (
+            name not in _STEERING
+            and name not in spoken
+            and (type(value) is str or type(value) is list or type(value) is dict)
+        ):
             yield from _piece(Role.DEFINITION, strings(value), -1)
 
 
@@ -153,7 +158,9 @@ def inline(part: dict[str, Any]) -> str | None:
     if type(name) is not str or name not in _MEDIA:
         return None
     _, outer, within = _MEDIA[name]
-    holder = part.get(outer)
+    if not within:
+        return None
+    holder = part.get(outer) if outer else part
     if within == "url":  # {"url": …} or the bare text
         data = holder.get("url") if type(holder) is dict else holder
         return data if type(data) is str and data.startswith("data:") else None
