@@ -58,6 +58,7 @@ TABLES = {
     "parse_config": "",
     "_upstream": "upstream.",
     "_tls": "tls.",
+    "_end_users": "end_users.",
     "_purpose": "purposes.NAME.",
     "_tool": "tools.NAME.",
     "_actor": "actors[].",
@@ -77,6 +78,7 @@ def settings() -> set[str]:
         "parties",
         "models",
         "tls",
+        "end_users",
     }  # tables, whose keys are settings
     return found | {"parties.vendor", "parties.customer", "models.NAME"}
 

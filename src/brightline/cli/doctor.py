@@ -95,7 +95,7 @@ def _gateway(config: Config) -> list[Check]:
     def actors() -> str:
         standing = standing_of(config, None)
         registered = open_registered(config, standing)
-        access_of(config, standing, registered)
+        access_of(config, standing, registered, read_keys(config)[0].name)
         if registered is not None:
             found = registered.registry
             return f"{len(config.actors)} keys; registry {found.name}, {len(found.items(Kind.PURPOSES))} purposes"

@@ -20,6 +20,7 @@ from brightline.vocabulary import Fact, FactKind, FactValue, Source, Use, Vocabu
 KEY_CURE = "send the key that your administrator gave you as `Authorization: Bearer …` or `x-api-key`"
 MAX_FACTS_BYTES = 4096
 MAX_KNOWN = 4096  # uses: whoever observes takes any model's name, so callers could make more without end
+_OF_REGISTRY = (b"brightline-datasets", b"brightline-authorities", b"brightline-endpoints", b"brightline-end-user")
 STATED_BY_GATEWAY: Mapping[str, FactValue] = {
     "actuation": "none",
     "approval_tempo": "normal",
@@ -103,7 +104,7 @@ class ConfiguredAccess:
 
     def said(self, caller: Caller, request: Request, model: str) -> Stated:
         """As `Access.said`."""
-        for name in (b"brightline-datasets", b"brightline-authorities"):
+        for name in _OF_REGISTRY:
             if request.header(name) is not None:
                 cure = "leave it out: this gateway has no signed registry that could attest what it names"
                 place = name.decode().title()

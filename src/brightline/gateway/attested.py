@@ -25,7 +25,9 @@ from brightline.gateway.access import (
 )
 from brightline.gateway.config import ActorConfig, Config
 from brightline.gateway.registered import Registered
+from brightline.gateway.signed_tools import read_endpoints
 from brightline.gateway.stated import Stated, stated
+from brightline.gateway.users import HEADER, NOBODY, Users
 from brightline.gateway.wire import Request
 from brightline.registry import Actor, Attested, Claims, Kind, Purpose, attest, unfit, use_of
 from brightline.registry.items import among
@@ -56,8 +58,9 @@ class Resolved(NamedTuple):
 class SignedAccess:
     """`gateway.access.Access` by the registry in force."""
 
-    def __init__(self, config: Config, registered: Registered) -> None:
+    def __init__(self, config: Config, registered: Registered, users: Users) -> None:
         _refuse_both(config)
+        self._users = users
         self._registered, self._terms = registered, registered.terms
         self._keys = Keys(config)
         self._callers = {a.key_sha256: Caller(a, {}) for a in config.actors}
@@ -74,25 +77,34 @@ class SignedAccess:
         """As `Access.said`."""
         purpose, declared = request.header(b"brightline-purpose"), request.header(b"brightline-facts")
         datasets, authorities = request.header(b"brightline-datasets"), request.header(b"brightline-authorities")
-        user = "unidentified" if caller.actor.shared else "identified"
+        endpoints, user = request.header(b"brightline-endpoints"), NOBODY
+        if caller.actor.shared or request.header(HEADER) is not None:
+            who = self._registered.registry.item(Kind.ACTORS, caller.actor.name)
+            user = self._users.of(caller.actor, who.key if isinstance(who, Actor) else None, request)
+        fact = user.fact if caller.actor.shared else "identified"
         # A call that declares nothing is the same use each time, as long as the registry and the day are the same.
         plain = declared is None and datasets is None and authorities is None
-        same = (caller.actor.key_sha256, purpose, model, user)
+        same = (caller.actor.key_sha256, purpose, model, fact)
         now = (self._registered.registry, int(time.time()) // DAY)
         if now[0] is not self._of[0] or now[1] != self._of[1]:
             self._known, self._of = {}, now
         if plain and (known := self._known.get(same)) is not None:
-            return known
+            return self._of_this_call(known, user.name, endpoints)
         named = Named(
             (purpose or b"").decode("latin-1").strip(),
             _names(datasets, "Brightline-Datasets"),
             _names(authorities, "Brightline-Authorities"),
             read_declared(self._terms.scope.vocabulary, declared) if declared is not None else None,
         )
-        found = self.stated(self.resolve(caller.actor, named, model, user))
+        found = self.stated(self.resolve(caller.actor, named, model, fact))
         if plain and len(self._known) < MAX_KNOWN:
             self._known[same] = found
-        return found
+        return self._of_this_call(found, user.name, endpoints)
+
+    def _of_this_call(self, said: Stated, user: str, endpoints: bytes | None) -> Stated:
+        if user:
+            said = said._replace(fields=(*said.fields, ("end_user", user.encode())))
+        return said if endpoints is None else said._replace(endpoints=read_endpoints(endpoints))
 
     def stated(self, resolved: Resolved) -> Stated:
         """What the entry of a decision on it says."""

@@ -21,8 +21,9 @@ MAX_LIMIT = 10**9  # bytes, seconds, connections: what is beyond means no limit,
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
-        "registry", "purposes", "tools", "actors", "limits", "tls")  # fmt: skip
+        "registry", "end_users", "purposes", "tools", "actors", "limits", "tls")  # fmt: skip
 _TLS = ("certificate", "key")
+_END_USERS = ("issuer", "audience", "keys")
 _TOOL = ("definition", "effect", "actuation", "phase", "activity", "facts")
 _UPSTREAM = ("url", "api_key_file", "ca_file")
 _ACTOR = ("name", "component", "key_sha256", "purposes", "shared", "max_concurrent")
@@ -53,6 +54,15 @@ class TlsConfig:
 
     certificate: Path
     key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class EndUsersConfig:
+    """The identity provider whose ID tokens say who is behind a shared key. `keys`: its JWK set, kept as a file."""
+
+    issuer: str
+    audience: str
+    keys: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,7 @@ class Config:
     tools: Mapping[str, ToolConfig] = field(default_factory=dict)
     actors: tuple[ActorConfig, ...] = ()
     registry: Path | None = None
+    end_users: EndUsersConfig | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
     tls: TlsConfig | None = None
     place: str = "brightline.toml"
@@ -152,6 +163,9 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         tools={n: _tool(n, t, f"{place}: tools.{n}") for n, t in _table(data, "tools", place).items()},
         actors=tuple(_actor(a, None if signed else purposes, f"{place}: actors[{i}]") for i, a in enumerate(actors)),
         registry=_path(data, "registry", base, place),
+        end_users=_end_users(_table(data, "end_users", place), base, f"{place}: end_users")
+        if "end_users" in data
+        else None,
         limits=_limits(_table(data, "limits", place), f"{place}: limits"),
         tls=_tls(_table(data, "tls", place), base, f"{place}: tls") if "tls" in data else None,
         place=place,
@@ -177,6 +191,12 @@ def _upstream(data: Mapping[str, Any], base: Path, place: str) -> UpstreamConfig
 def _tls(data: Mapping[str, Any], base: Path, place: str) -> TlsConfig:
     _only(data, _TLS, place)
     return TlsConfig(base / _text(data, "certificate", place), base / _text(data, "key", place))
+
+
+def _end_users(data: Mapping[str, Any], base: Path, place: str) -> EndUsersConfig:
+    _only(data, _END_USERS, place)
+    issuer, audience = _text(data, "issuer", place), _text(data, "audience", place)
+    return EndUsersConfig(issuer, audience, base / _text(data, "keys", place))
 
 
 def _purpose(name: str, data: Any, place: str) -> PurposeConfig:

@@ -30,7 +30,7 @@ from brightline.approvals import Call as Kind
 from brightline.approvals.table import LIVE
 from brightline.errors import ApprovalError
 from brightline.gateway.codec import Call
-from brightline.gateway.stated import Stated, stated
+from brightline.gateway.stated import Stated, restated
 from brightline.gateway.waiting import WAIT_SECONDS
 from brightline.record.body import DecisionBody
 from brightline.record.entry import Flag
@@ -304,7 +304,7 @@ class LiveDesk(NoDesk):
         use = said.use
         sources = {**use.sources, **dict.fromkeys(facts, Source.OBSERVED)}
         more = replace(use, facts={**use.facts, **facts}, sources=sources)
-        return stated(self.desk.terms.scope.vocabulary, dict(said.fields)["purpose"].decode(), more)
+        return restated(self.desk.terms.scope.vocabulary, said, more)
 
     def _excepted(self, weighed: Weighed, ruling: Ruling, decide: Deciding) -> Ruling:
         """With the entry of the first certificate in force, where the decision would be another without any."""

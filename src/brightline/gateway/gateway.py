@@ -32,8 +32,10 @@ from brightline.gateway.exchange import Exchange
 from brightline.gateway.listening import address, check_address, client_tls, url_of
 from brightline.gateway.registered import Registered, open_registered
 from brightline.gateway.routes import Routes, refused
+from brightline.gateway.signed_tools import SignedTools
 from brightline.gateway.standing import Standing, agreed, answered_by, check_log, observed
 from brightline.gateway.tools import ConfiguredTools
+from brightline.gateway.users import Users, issuer_of
 from brightline.gateway.wire import Limits, Upstream, UpstreamLimits, serve
 from brightline.keys import SigningKey, VerifyKey
 from brightline.models import EmbeddedModel
@@ -79,8 +81,9 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         standing = serving_of(config, standing_of(config, observe))
         check_log(standing, log_key.name, log_key.public)
         registered = open_registered(config, standing)
-        access = access_of(config, standing, registered)
-        tools = ConfiguredTools.of(config, standing.pack.terms.scope.vocabulary)
+        access = access_of(config, standing, registered, log_key.name)
+        words = standing.pack.terms.scope.vocabulary
+        tools = SignedTools(registered) if registered is not None else ConfiguredTools.of(config, words)
         raise_open_files(config)
         tls = client_tls(config.tls)
         check_address(config)
@@ -134,10 +137,14 @@ async def run(config: Config, observe: Pack | None, progress: Progress, ready: C
         progress("finishing the calls that have begun")
 
 
-def access_of(config: Config, standing: Standing, registered: Registered | None) -> Access:
-    """Who may call and what they may say: by the registry, or by the settings where they name none."""
+def access_of(config: Config, standing: Standing, registered: Registered | None, origin: str) -> Access:
+    """Who may call and what they may say: by the registry, or by the settings where they name none. `origin`: the
+    log's, to which front ends sign who is behind them."""
     if registered is not None:
-        return SignedAccess(config, registered)
+        return SignedAccess(config, registered, Users(origin, issuer_of(config.end_users)))
+    if config.end_users is not None:
+        cure = "set `registry`: it says which front ends there are"
+        raise ConfigError("end users without a registry", place=f"{config.place}: end_users", cure=cure)
     return ConfiguredAccess(config, standing.pack.terms.scope)
 
 

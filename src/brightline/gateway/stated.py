@@ -5,6 +5,8 @@ A call that declares nothing is the same use each time, so this is worked out on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from brightline.record.entry import Flag
@@ -19,6 +21,7 @@ _FLAGS: tuple[tuple[str, FactValue, int], ...] = (
     ("approval_tempo", "hurried", int(Flag.HURRIED)),
     ("end_user", "unidentified", int(Flag.UNIDENTIFIED)),
 )
+_OF_CALL = ("datasets", "end_user")
 _CLAIMED, _ALTERNATIVE = int(Flag.CLAIMED), int(Flag.ALTERNATIVE)
 
 
@@ -26,7 +29,7 @@ class Stated(NamedTuple):
     """`use` with its `flags`; `claimed`: facts that rest on a claim alone, bits by rank in the vocabulary.
 
     `fields` are private: who uses it for what, and every fact as `fact.NAME` = `VALUE SOURCE`. `unattested`: what was
-    named and no owner attests, a sentence each.
+    named and no owner attests, a sentence each; `endpoints`: by tool, as the caller tells them.
     """
 
     use: Use
@@ -34,6 +37,7 @@ class Stated(NamedTuple):
     claimed: int
     fields: tuple[tuple[str, bytes], ...]
     unattested: tuple[str, ...] = ()
+    endpoints: Mapping[str, str] = MappingProxyType({})
 
 
 def stated(words: Vocabulary, purpose: str, use: Use) -> Stated:
@@ -48,6 +52,14 @@ def stated(words: Vocabulary, purpose: str, use: Use) -> Stated:
         *((f"fact.{n}", _said(v, use.sources.get(n, Source.OBSERVED))) for n, v in use.facts.items()),
     )
     return Stated(use, flags, claimed, fields)
+
+
+def restated(words: Vocabulary, said: Stated, use: Use) -> Stated:
+    """The same call said of another use: of a tool call that it led to, or with facts that were added. Who asked, for
+    what and about which data stay in its fields."""
+    kept = tuple(f for f in said.fields if f[0] in _OF_CALL)
+    made = stated(words, dict(said.fields)["purpose"].decode(), use)
+    return made._replace(fields=(*made.fields, *kept), unattested=said.unattested, endpoints=said.endpoints)
 
 
 def _said(value: FactValue, source: Source) -> bytes:

@@ -24,14 +24,14 @@ from brightline.gateway.decided import Recorder
 from brightline.gateway.desk import NO_DESK, NoDesk, Noted, Weighed
 from brightline.gateway.entries import decision_draft, of_tool, outcome_draft
 from brightline.gateway.standing import Standing
-from brightline.gateway.stated import Stated, stated
+from brightline.gateway.stated import Stated, restated
 from brightline.gateway.tools import Offered, Tools, offered
 from brightline.record.body import OutcomeStatus
 from brightline.record.log import Draft
 from brightline.registry.tools import Standing as Listed
 from brightline.registry.tools import ToolFound
 from brightline.terms import DEFAULT_DENY, Decision, Need, Outcome
-from brightline.vocabulary import UNKNOWN, FactValue, Source, Use
+from brightline.vocabulary import UNKNOWN, Alternative, FactValue, Source, Use
 
 NOT_OFFERED = "the request offered no tool of exactly this name"
 MALFORMED = "its arguments are no JSON object that has one reading"
@@ -122,14 +122,13 @@ class ToolCalls:
 
     def _cases(self, asked: Asked, calls: Sequence[ToolCall], definitions: Mapping[str, Offered]) -> list[_Case]:
         terms = self.standing.pack.terms
-        purpose = dict(asked.said.fields)["purpose"].decode()
         made: list[_Case] = []
         times: Counter[bytes] = Counter()
         for call in calls:
-            found = self._found(call, definitions)
+            found = self._found(call, definitions, asked.said.endpoints.get(call.name))
             plain = _arguments(call, definitions.get(call.name))
             arguments = plain or call.arguments.encode("utf-8", "replace")
-            given = stated(terms.scope.vocabulary, purpose, _use(asked.said.use, found))
+            given = restated(terms.scope.vocabulary, asked.said, _use(asked.said.use, found))
             # The same call twice in one answer is two acts: one grant lets one of them happen.
             name = call.name.encode("utf-8", "replace")
             content = b"\0".join((name, arguments))
@@ -162,9 +161,9 @@ class ToolCalls:
             raise asyncio.CancelledError
         return entries
 
-    def _found(self, call: ToolCall, definitions: Mapping[str, Offered]) -> ToolFound:
+    def _found(self, call: ToolCall, definitions: Mapping[str, Offered], endpoint: str | None) -> ToolFound:
         if call.name in definitions:
-            return self.tools.tool(call.name, definitions[call.name].digest)
+            return self.tools.tool(call.name, definitions[call.name].digest, endpoint)
         facts: dict[str, FactValue] = dict.fromkeys(("effect", "actuation", "phase", "integrity"), UNKNOWN)
         return ToolFound(call.name, Listed.UNLISTED, facts, dict.fromkeys(facts, Source.OBSERVED), NOT_OFFERED)
 
@@ -173,7 +172,7 @@ class ToolCalls:
             return self._denied(found.text), 0
         decision, flags = self.decide(use)
         if found.standing is Listed.DRIFTED:
-            logger.error("step=4 alarm: a tool is not what was registered; its call is denied")
+            logger.critical("step=4 integrity alarm: the tool %s is not as registered; its call is denied", found.name)
             # The terms' own clauses are named where they deny; where they do not, the tool is denied all the same.
             return (decision if decision.outcome is Outcome.DENY else self._denied(found.text)), flags
         if malformed:
@@ -196,14 +195,22 @@ class ToolCalls:
 
 
 def _use(model_call: Use, found: ToolFound) -> Use:
-    """The use that a call of this tool is: the purpose's and the caller's facts, and the tool's own in their place."""
+    """The use that a call of this tool is: the purpose's and the caller's facts, and the tool's own in their place.
+
+    What another owner attests otherwise (a data set that concerns many, a tool that says none) is decided too.
+    """
     facts = {n: v for n, v in model_call.facts.items() if n not in _OF_MODEL_CALL} | dict(found.facts)
     sources = {n: s for n, s in model_call.sources.items() if n in facts} | dict(found.sources)
+    otherwise = {
+        n: model_call.facts[n]
+        for n, s in model_call.sources.items()
+        if s is Source.ATTESTED and n not in _OF_MODEL_CALL and facts[n] != model_call.facts[n]
+    }
     return Use(
         found.activity or model_call.activity,
         facts,
         sources,
-        model_call.alternatives,
+        (*model_call.alternatives, Alternative(otherwise)) if otherwise else model_call.alternatives,
         model_call.actor,
         model_call.component,
         model_call.model,
@@ -211,9 +218,16 @@ def _use(model_call: Use, found: ToolFound) -> Use:
 
 
 def _advice(found: ToolFound, definitions: Mapping[str, Offered]) -> str:
-    """The digest to register it under, told to who sent the definition and to nobody else."""
+    """What would mend it: the digest to register it under is told to who sent the definition and to nobody else."""
     if found.standing is Listed.REGISTERED or found.name not in definitions:
         return ""
+    if found.warning:
+        return f"{found.warning}, and only the exact name is that tool."
+    if found.standing is Listed.DRIFTED and found.item is not None and found.item.endpoint is not None:
+        return (
+            "Its calls must go where its owner registered: who runs it tells the endpoint's digest in the header "
+            f"Brightline-Endpoints; the definition that was offered is {definitions[found.name].digest}."
+        )
     return f"Your administrator can register it; the definition that was offered is {definitions[found.name].digest}."
 
 

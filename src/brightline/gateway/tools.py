@@ -38,8 +38,9 @@ _SCHEMA = frozenset({"input_schema", "parameters"})
 class Tools(Protocol):
     """A registry of tools. A signed one (`brightline.registry`) keeps this too."""
 
-    def tool(self, name: str, definition: str) -> ToolFound:
-        """How the tool of exactly this name stands, whose definition has this digest (`Offered.digest`)."""
+    def tool(self, name: str, definition: str, endpoint: str | None = None) -> ToolFound:
+        """How the tool of exactly this name stands, whose definition has this digest (`Offered.digest`). `endpoint`:
+        digest of where its calls go, None where nobody tells."""
 
 
 class ConfiguredTools:
@@ -55,8 +56,8 @@ class ConfiguredTools:
         place = config.place
         return cls({n: (t.definition, _read(t, words, f"{place}: tools.{n}")) for n, t in config.tools.items()})
 
-    def tool(self, name: str, definition: str) -> ToolFound:
-        """As `Tools.tool`. What is unlisted or drifted attests nothing."""
+    def tool(self, name: str, definition: str, endpoint: str | None = None) -> ToolFound:  # noqa: ARG002
+        """As `Tools.tool`; the settings pin no endpoint. What is unlisted or drifted attests nothing."""
         if name not in self._tools:
             facts: dict[str, FactValue] = {**_UNSETTLED, "integrity": UNKNOWN}
             return ToolFound(name, Standing.UNLISTED, facts, _observed(facts), NOT_REGISTERED)
