@@ -94,6 +94,31 @@ def parse_toml(data: bytes | str, place: str = "", *, error: type[InputError] = 
     return value
 
 
+def toml_line(text: str, path: str) -> int:
+    """The line of `text` on which the table or key `path` (`a.b`) stands, else that of its nearest table; 0 for none.
+
+    `text` is TOML; a name in it that has dots of its own is found as it is written.
+    """
+    found, longest, table = 0, "", ""
+    for number, line in enumerate(text.splitlines(), 1):
+        head, key = _TABLE.match(line), _KEY.match(line)
+        if head:
+            table = here = _unquoted(head[1])
+        elif key:
+            here = f"{table}.{_unquoted(key[1])}".lstrip(".")
+        else:
+            continue
+        if len(here) > len(longest) and f"{path}.".startswith(f"{here}."):
+            found, longest = number, here
+    return found
+
+
+def _unquoted(key: str) -> str:
+    return re.sub(r"\s+|[\"']", "", key)
+
+
+_TABLE = re.compile(r"\s*\[\[?([^\]]+)\]")
+_KEY = re.compile(r"""\s*((?:[\w.-]+|"[^"]*"|'[^']*'|\s*\.\s*)+?)\s*=""")
 _PART = r"""(?:(?<![\w-])[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""  # possessive: nothing is tried twice
 _LONG_KEY = re.compile(rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_KEY_PARTS}}}", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -123,7 +123,8 @@ def test_a_wrong_turn_is_refused_and_leaves_no_trace(
 def test_a_public_key_signs_nothing(parties: Shell) -> None:
     run_to(parties, "OFFERED")
     sentence = parties.fails("agreement", "accept", "talks", "--key", "customer.pub")
-    assert sentence.startswith("customer.pub: not a signing key")
+    assert sentence.startswith("customer.pub: a public key where the secret one is asked for")
+    assert "name the .key file" in sentence
 
 
 def test_a_draft_between_strangers_is_not_offered(parties: Shell) -> None:

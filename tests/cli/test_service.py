@@ -228,7 +228,7 @@ SETTING_SLIPS = {
     "a port": ("127.0.0.1:0", "127.0.0.1:99999", 'listen = "127.0.0.1:8080"'),
     "an agreement": ("talks/agreement.json", "talks/agrement.json", "talks/agrement.json: cannot be read"),
     "an offer for an agreement": ("agreement.json", "000-ContractOfferMessage.json", "Not in force"),
-    "a public key for a secret": ("log.key", "log.pub", "log.pub: not a signing key"),
+    "a public key for a secret": ("log.key", "log.pub", "log.pub: a public key where the secret one is asked for"),
     "another key": ("log.key", "vendor.key", "the agreement names no log vendor.example"),
     "another site key": ("site.key", "log.key", "log.key: not a site key"),
     "a url": ("http://", "htp://", 'write "embedded", or http(s)://host:port'),

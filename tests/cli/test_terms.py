@@ -56,14 +56,14 @@ SLIPS = {
     "a role": (CEDAR, '"supervisor"', '"supervizor"', f"{CEDAR}:23 (T4): ", "did you mean 'supervisor'?"),
     "a role of one's own": (CEDAR, '"supervisor"', '"dpo"', f"{CEDAR}:23 (T4): ", "terms.toml under [roles]"),
     "one equals sign": (CEDAR, "== Action", "= Action", f"{CEDAR}:23: ", "'=' is not a valid operator"),
-    "and for &&": (CEDAR, "&&", "and", f"{CEDAR}:10: ", "unexpected token `and`"),
+    "and for &&": (CEDAR, "&&", "and", f"{CEDAR}:14: ", "write &&"),
     "a wildcard": (CEDAR, '== "individual"', 'like "ind*"', f"{CEDAR}:10 (T2): ", "'like' is outside the profile"),
     "TOML without quotes": (TOML, '"vendor" ', "vendor ", f"{TOML}: not TOML: ", "line 3"),
-    "a key of terms.toml": (TOML, "party", "partie", f"{TOML}: ", "did you mean 'party'?"),
-    "a table of terms.toml": (TOML, "[roles]", "[rolles]", f"{TOML}: ", "did you mean 'roles'?"),
+    "a key of terms.toml": (TOML, "party", "partie", f"{TOML}:3: partie: ", "did you mean 'party'?"),
+    "a table of terms.toml": (TOML, "[roles]", "[rolles]", f"{TOML}:14: rolles: ", "did you mean 'roles'?"),
     "a role without words": (TOML, '"the supervisor of', "3 #", f"{TOML}: ", "for example: [roles]"),
     "no vocabulary": (TOML, "[vocabulary]", "[lanes.x]", f"{TOML}: names no vocabulary", "core = "),
-    "another vocabulary": (TOML, "sha256:", "sha256:0", f"{TOML}: vocabulary.core: ", "read what changed"),
+    "another vocabulary": (TOML, "sha256:", "sha256:0", f"{TOML}:10: vocabulary.core: ", "read what changed"),
 }
 
 

@@ -111,13 +111,21 @@ def test_undisputed_only_where_proven() -> None:
     assert "Proven complete" not in page
 
 
-def test_the_gravest_first_and_how_many_more() -> None:
+def test_the_gravest_of_each_group_first_and_how_many_more() -> None:
     found, whole = shipped_brief(*WITH_BRIEFS), compared(*FOUNDING)
-    assert [d.id for d in found.disputed] == [c.id for c in whole.cards[: len(found.disputed)]]
-    assert len(found.disputed) >= 3
+    order, shown = {c.id: n for n, c in enumerate(whole.cards)}, [d.id for d in found.disputed]
+    assert shown[0] == whole.cards[0].id
+    assert len(shown) >= 3
+    cards = [whole.cards[order[i]] for i in shown]
+    groups = {g for c in whole.cards for g in c.groups}
+    seen_groups: set[str] = set()
+    for card in cards[: len(groups)]:
+        assert not seen_groups & set(card.groups) or seen_groups == groups
+        seen_groups |= set(card.groups)
+    assert "surv" in seen_groups, "not the weapons alone"
     assert len(found.disputed) + found.more == len(whole.cards)
     seen_words = words(brief_page(found))
-    assert f"the {len(found.disputed)} gravest of {len(whole.cards)} points" in seen_words
+    assert f"{len(found.disputed)} of {len(whole.cards)} points, the gravest of each group first" in seen_words
     for d in found.disputed:
         assert d.example in seen_words
         assert all(line in seen_words for line in d.says)

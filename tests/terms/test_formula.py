@@ -15,13 +15,12 @@ from types import FrameType
 
 import pytest
 
-from brightline.terms.cubes import Cube, Members, _narrowing, cubes, meet
+from brightline.terms.cubes import _narrowing, cubes, meet
 from brightline.terms.formula import (
     FALSE,
     MAX_NUMBER,
     TRUE,
     And,
-    Between,
     Formula,
     Has,
     In,
@@ -36,6 +35,7 @@ from brightline.terms.formula import (
     within,
 )
 from brightline.terms.satisfying import satisfiable
+from tests.terms.lying import lies_in
 
 FULL = (0b111, 0b1111, 0b111, 0)
 """Two enumerations of three and four values, a set of three members, a number."""
@@ -134,20 +134,6 @@ def test_a_clause_at_the_limit_takes_few_steps() -> None:
     assert found is not None
     assert len(found) == 64
     assert calls < 6_000
-
-
-def lies_in(v: tuple[int, ...], cube: Cube) -> bool:
-    for i, part in cube.items():
-        match part:
-            case In(_, mask):
-                ok = bool(v[i] & mask)
-            case Members(_, has, lacks):
-                ok = v[i] & has == has and not v[i] & lacks
-            case Between(_, low, high):
-                ok = low <= v[i] <= high
-        if not ok:
-            return False
-    return True
 
 
 def test_a_formula_that_takes_more_cubes_than_the_limit_has_none() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from brightline.errors import TermsError
 from brightline.terms import Terms, alternate, confirm, decide, read_terms
 from brightline.terms.clause import MAX_CUBES
-from brightline.terms.cubes import Cube, Members, cubes
-from brightline.terms.formula import Between, In, holds, negation, residual
+from brightline.terms.cubes import cubes
+from brightline.terms.formula import holds, negation, residual
 from brightline.vocabulary import FactKind, read_use
 from tests.terms.generated import SCOPE, policies, random_alternative, random_use
+from tests.terms.lying import lies_in
 
 EXAMPLES, USES = 100, 200
 repeatable = settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -62,7 +63,7 @@ def test_cubes_negation_and_residual_mean_what_the_formula_means(text: str, seed
             f = c.condition
             parts = cubes(f, MAX_CUBES)
             assert parts is not None
-            assert any(inside(cube, v) for cube in parts) is holds(f, v)
+            assert any(lies_in(v, cube) for cube in parts) is holds(f, v)
             assert holds(negation(f, SCOPE.full), v) is not holds(f, v)
             assert holds(residual(f, v, free), w) is holds(f, w)
 
@@ -86,18 +87,3 @@ def test_every_decision_is_borne_out_by_the_engine(text: str, seed: int) -> None
 
 def bits(mask: int) -> list[int]:
     return [i for i in range(mask.bit_length()) if mask >> i & 1]
-
-
-def inside(cube: Cube, v: Sequence[int]) -> bool:
-    """Whether `v` lies in the cube, told from the parts' own definitions."""
-    for i, part in cube.items():
-        match part:
-            case In(_, mask):
-                ok = bool(v[i] & mask)
-            case Members(_, has, lacks):
-                ok = v[i] & has == has and not v[i] & lacks
-            case Between(_, low, high):
-                ok = low <= v[i] <= high
-        if not ok:
-            return False
-    return True

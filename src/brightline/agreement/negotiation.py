@@ -154,7 +154,10 @@ class Negotiation:
                 f"stale: it is number {message.sequence}, where the {taken.sender}'s {taken.message} stands",
                 f"answer the latest message, number {due - 1}",
             )
-        if message.sequence > due or due >= MAX_MESSAGES:
+        if due >= MAX_MESSAGES:
+            cure = "terminate this one, and begin another from the last offer"
+            fail(place, f"the negotiation has its {MAX_MESSAGES} messages", cure)
+        if message.sequence > due:
             fail(place, f"number {message.sequence} where {due} is due", "give every message, in order")
         if due and message.previous != self.digests[-1]:
             fail(

@@ -26,6 +26,7 @@ Reader: TypeAlias = Callable[[Any, str], Any]
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _MARK = "key="
+ABSENT = "write it, with null where there is nothing"
 
 
 def fail(place: str, text: str, cure: str = "") -> Never:
@@ -67,7 +68,7 @@ class Record:
             word = unknown[0][:60]
             fail(at(place, word if word.isprintable() else short(word)), "no such field", nearest(word, known))
         if missing := [k for k in known if k not in value]:
-            fail(at(place, missing[0]), "this field is missing", "write it, with null where there is nothing")
+            fail(at(place, missing[0]), "this field is missing", ABSENT)
         made = cls(**{name: reader(value[k], at(place, k)) for name, (k, reader) in members.items()})
         for where, wrong, cure in made.faults():
             fail(at(place, where), wrong, cure)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Never
 
 from brightline.analysis.cover import Ground, Point, all_duties
-from brightline.canonical import parse_toml
+from brightline.canonical import parse_toml, toml_line
 from brightline.errors import TermsError, nearest
 from brightline.terms import Scope
 from brightline.terms.adoption import Adoption
@@ -28,6 +28,11 @@ from brightline.terms.source import Chunk
 from brightline.vocabulary.use import use_json
 
 FILES = ("brief.toml", "requirements.cedar", "options.cedar")
+LEAST = (
+    'a brief says what the party wants, or could sign; the least is a requirements.cedar with `@id("R1") @title("no '
+    'engagement without an operator") forbid (principal, action == Action::"weapon.engage", resource) unless { '
+    'context.approvals.contains("operator") };` and a brief.toml with `party = "vendor"` (or customer)'
+)
 MAX_WEIGHT = 1_000_000
 MAX_CLAUSES = 2_048
 _KEYS = ("party", "title")
@@ -90,7 +95,7 @@ def read_brief(name: str, files: Mapping[str, str], scope: Scope) -> Brief:
         if extra not in FILES:
             _bad(f"no brief holds a file {extra!r}", name, nearest(extra, FILES))
     if not {"requirements.cedar", "options.cedar"} & set(files):
-        _bad("neither requirements.cedar nor options.cedar", name, "a brief says what the party wants, or could sign")
+        _bad("neither requirements.cedar nor options.cedar", name, LEAST)
     about = _about(files.get("brief.toml", ""), f"{name}/brief.toml")
     party = about.get("party", name.rstrip("/").rpartition("/")[2])
     requirements = tuple(_requirements(files.get("requirements.cedar", ""), f"{name}/requirements.cedar", scope, party))
@@ -102,10 +107,11 @@ def read_brief(name: str, files: Mapping[str, str], scope: Scope) -> Brief:
 def _about(text: str, place: str) -> dict[str, str]:
     data = parse_toml(text, place, error=TermsError)
     for key, value in data.items():
+        here = f"{place}:{toml_line(text, key)}"
         if key not in _KEYS:
-            _bad(f"unknown key {key[:60]!r}", place, nearest(key, _KEYS))
+            _bad(f"unknown key {key[:60]!r}", here, nearest(key, _KEYS))
         if not isinstance(value, str) or not value:
-            _bad(f"{key} is text", place, f'write {key} = "…"')
+            _bad(f"{key} is text", here, f'write {key} = "…"')
     return data
 
 

@@ -16,6 +16,7 @@ from brightline.analysis.withholding import Cell, withholding
 from brightline.errors import OracleError
 from brightline.terms import DEFAULT_DENY, DUTIES, Clause, Decision, Finding, Outcome, Pack, confirm, decide
 from brightline.terms.cubes import cubes
+from brightline.terms.explain import both
 from brightline.terms.lint import Severity, pack_place, place_of
 from brightline.terms.supplying import Given
 from brightline.vocabulary import Use, use_json
@@ -199,16 +200,12 @@ def _cure(cell: Cell) -> str:
 
 
 def _named(clauses: Sequence[Clause]) -> str:
-    return _listed([f"{c.id} (line {c.line})" for c in clauses])
+    return both([f"{c.id} (line {c.line})" for c in clauses])
 
 
 def _summed(activities: Sequence[str]) -> str:
     """The activities; of many, how many in which groups."""
     if len(activities) <= MANY:
-        return _listed(activities)
+        return both(activities)
     groups = Counter(a.partition(".")[0] for a in activities)
     return f"{len(activities)} activities ({', '.join(f'{n} in {g}' for g, n in groups.items())})"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

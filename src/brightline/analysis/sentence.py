@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from brightline.analysis.sides import Signature
+from brightline.terms.explain import both, either
 from brightline.terms.outcome import DEFAULT_DENY, Outcome
 from brightline.terms.scope import Scope
 from brightline.vocabulary import Fact, Vocabulary
@@ -66,12 +67,12 @@ def says(words: Vocabulary, who: str, signature: Signature, clauses: Mapping[str
     match signature.outcome:
         case Outcome.PERMIT:
             done = [_value(words.facts["duties"], d) for d in signature.duties]
-            return f"{who} permits it{f' if the gateway will {_and(done)}' if done else ''} {by}"
+            return f"{who} permits it{f' if the gateway will {both(done)}' if done else ''} {by}"
         case Outcome.HOLD:
             ways = [
-                _and([_value(words.facts["approvals"], a) for a in n.approvals])
+                both([_value(words.facts["approvals"], a) for a in n.approvals])
                 + (
-                    f" (the gateway will {_and([_value(words.facts['duties'], d) for d in n.duties])})"
+                    f" (the gateway will {both([_value(words.facts['duties'], d) for d in n.duties])})"
                     if n.duties
                     else ""
                 )
@@ -90,24 +91,12 @@ def sentence(scope: Scope, region: Mapping[str, Any], first: str, said: Iterable
     return f"{act[:1].upper()}{act[1:]}{given} — {'; '.join(said)}."
 
 
-def either(parts: Sequence[str]) -> str:
-    return _listed(parts, "or")
-
-
-def _and(parts: Sequence[str]) -> str:
-    return _listed(parts, "and")
-
-
-def _listed(parts: Sequence[str], last: str) -> str:
-    return f"{', '.join(parts[:-1])} {last} {parts[-1]}" if len(parts) > 1 else "".join(parts)
-
-
 def _by(clauses: Mapping[str, str]) -> str:
     if list(clauses) == [DEFAULT_DENY]:
         return "as no clause permits it"
     named = [f"{i} “{title}”" if title else i for i, title in list(clauses.items())[:MOST]]
     more = len(clauses) - MOST
-    return f"by {_and([*named, f'{more} more'] if more > 0 else named)}"
+    return f"by {both([*named, f'{more} more'] if more > 0 else named)}"
 
 
 def _fact(scope: Scope, name: str, part: Mapping[str, Any]) -> tuple[str, bool]:
@@ -122,7 +111,7 @@ def _fact(scope: Scope, name: str, part: Mapping[str, Any]) -> tuple[str, bool]:
         case {"has": has, "lacks": lacks}:
             some = [f"{_value(fact, v)} among {label}" for v in has]
             none = [f"{_value(fact, v)} not among {label}" for v in lacks]
-            return _and(some + none), not has
+            return both(some + none), not has
         case {"min": low, "max": high}:
             return f"{label}: {low} to {high}", False
         case {"min": low}:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
 
+from brightline.cli.opening import open_pack
 from brightline.cli.papers import Html, check_papers
+from brightline.cli.positions import A, B, Briefs, More, positions
 from brightline.cli.printing import Json, outcome, print_json, progress, quote, say, table, write_new
-from brightline.storage.briefs import open_brief
-from brightline.storage.packs import open_pack
 from brightline.terms import Pack
 
 if TYPE_CHECKING:
     from brightline.analysis.propose import Proposals
     from brightline.paper.brief import Brief
-
-_PACK = "A pack's folder, a .cedar file, or a shipped pack's name."
 
 
 def add(app: typer.Typer) -> None:
@@ -27,12 +24,10 @@ def add(app: typer.Typer) -> None:
 
 
 def brief(
-    a: Annotated[str, typer.Argument(metavar="A", help=_PACK)],
-    b: Annotated[str, typer.Argument(metavar="B", help=_PACK)],
-    more: Annotated[list[str] | None, typer.Argument(help="More briefs, so that `--briefs ONE TWO` names two.")] = None,
-    briefs: Annotated[
-        list[str] | None, typer.Option("--briefs", help="A party's brief: its folder, or a shipped brief's name.")
-    ] = None,
+    a: A,
+    b: B,
+    more: More = None,
+    briefs: Briefs = None,
     html: Html = None,
     as_json: Json = False,
 ) -> None:
@@ -62,14 +57,9 @@ def brief(
 
 
 def _proposals(packs: Sequence[Pack], briefs: Sequence[str]) -> Proposals | None:
-    from brightline.analysis.joint import joint  # noqa: PLC0415 - as above
     from brightline.analysis.propose import propose  # noqa: PLC0415 - as above
 
-    if not briefs:
-        return None
-    terms = joint([p.terms for p in packs], [p.name for p in packs])
-    mine, other = (replace(p, terms=t) for p, t in zip(packs, terms, strict=True))
-    return propose(mine, other, [open_brief(name, terms[0].scope) for name in briefs], progress)
+    return propose(*positions(packs, briefs), progress) if briefs else None
 
 
 def _show(found: Brief) -> None:
@@ -83,7 +73,7 @@ def _show(found: Brief) -> None:
         say(f"{n}  ", *(part for o in d.outcomes for part in (outcome(o), " ")), d.example)
         for line in d.says:
             quote(line, "   ")
-    say(f"{found.more} more, less grave: `brightline compare` shows them" if found.more else "")
+    say(f"{found.more} more: `brightline compare` shows them" if found.more else "")
     head("Options")
     for n, w in enumerate(found.ways, 1):
         quote(f"{n}  " + "; ".join(f"{menu}: {option}" for menu, option in w.options.items()), "   ")

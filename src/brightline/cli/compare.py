@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from brightline.cli.opening import open_pack
 from brightline.cli.papers import (
     AuthorOption,
     DateOption,
@@ -24,7 +25,6 @@ from brightline.cli.papers import (
 )
 from brightline.cli.printing import Json, print_json, progress, say
 from brightline.errors import ConfigError
-from brightline.storage.packs import open_pack
 from brightline.terms import Pack
 
 if TYPE_CHECKING:

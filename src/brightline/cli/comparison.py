@@ -8,7 +8,7 @@ from rich.text import Text
 
 from brightline.analysis.difference import Card, Comparison, Difference
 from brightline.analysis.sides import Signature
-from brightline.cli.printing import outcome, say, table
+from brightline.cli.printing import outcome, quote, say, table
 from brightline.paper.wording import headline
 from brightline.vocabulary import Use, Vocabulary
 
@@ -64,8 +64,8 @@ def _card(words: Vocabulary, compared: Comparison, n: int, card: Card, *, every:
     say()
     groups = ", ".join(words.groups[g] for g in card.groups) if len(card.groups) < len(words.groups) else "any activity"
     say(Text(f"{n}  {groups}", style="bold"))
-    say(f"   {card.text}")
-    say(f"   for example: {plainly(card.differences[0].use)}")
+    quote(card.text, "   ")
+    quote(f"for example: {plainly(card.differences[0].use)}", "   ")
     for d in card.differences if every else ():
         _region(compared, d)
 
@@ -73,8 +73,8 @@ def _card(words: Vocabulary, compared: Comparison, n: int, card: Card, *, every:
 def _region(compared: Comparison, d: Difference) -> None:
     views = [f"{who} {v.signature.outcome}" for who, v in zip(compared.names, d.views, strict=True)]
     say(f"   {d.id}  {d.kind}: {', '.join(views)}")
-    say(f"      {d.text}")
-    say(f"      for example: {plainly(d.use)}")
+    quote(d.text, "      ")
+    quote(f"for example: {plainly(d.use)}", "      ")
 
 
 def plainly(use: Use) -> str:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from brightline.canonical import parse
+from brightline.cli.opening import open_pack
 from brightline.cli.printing import Json, outcome, print_json, read_bytes, say
 from brightline.errors import InputError, UseError
-from brightline.storage.packs import open_pack
 from brightline.terms import Decision, Outcome, confirm
 from brightline.terms import decide as decide_use
 from brightline.vocabulary import read_use

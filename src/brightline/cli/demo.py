@@ -14,9 +14,9 @@ from rich.text import Text
 from brightline.cli import demo_calls
 from brightline.cli.demo_stage import API_KEY, SETTINGS, Stage, aloud, chapter
 from brightline.cli.evidence import show_steps
+from brightline.cli.opening import open_pack
 from brightline.cli.printing import Json, outcome, print_json, say, table
 from brightline.errors import ConfigError
-from brightline.storage.packs import open_pack
 from brightline.terms import Result, run_scenarios
 
 TRIED, COMPARED, PROPOSED = 12, 33, 52  # rows and lines shown

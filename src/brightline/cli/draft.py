@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from brightline.agreement import Agreement, Audit, Consequence, Disclosure, Log, Model, Party, Retention
-from brightline.agreement.reading import Record, completed
+from brightline.agreement.reading import ABSENT, Record, completed
 from brightline.canonical import parse_toml
 from brightline.cli.key import read_verify_key
+from brightline.cli.opening import open_pack
 from brightline.cli.printing import read_bytes
 from brightline.errors import AgreementError
-from brightline.storage.packs import open_pack
 
-_CURE = "see docs/reference/agreement.md, section `The draft`"
+_PARTY = 'write [parties.vendor] and [parties.customer], each with name = "…" and key = "FILE.pub"'
+_PAGE = "docs/reference/agreement.md, section `The draft`, has a whole one"
 _ONE: Mapping[str, type[Record]] = {"disclosure": Disclosure, "retention": Retention, "audit": Audit}
 _BY_NAME: Mapping[str, type[Record]] = {"parties": Party, "consequences": Consequence}
 _LISTED: Mapping[str, type[Record]] = {"models": Model, "logs": Log}
@@ -43,11 +44,19 @@ def read_draft(path: Path) -> Agreement:
     # 2. keys, from files or as they stand
     parties, logs = data.get("parties"), data.get("logs", [])
     if not isinstance(parties, dict):
-        raise AgreementError("names no parties", place=str(path), cure=_CURE)
+        raise AgreementError("names no parties", place=str(path), cure=f"{_PARTY}; {_PAGE}")
     for holder in [*parties.values(), *(logs if isinstance(logs, list) else [])]:
         _resolve_key(holder, path)
     # 3. the rest, as the payload has it
-    return Agreement.read(_with_defaults(_dated(data)), f"{path}: ")
+    try:
+        return Agreement.read(_with_defaults(_dated(data)), f"{path}: ")
+    except AgreementError as e:
+        if e.cure != ABSENT:
+            raise
+        # TOML has no null: what a message must say in so many words is not in a draft, unless it has to be there
+        name = e.place.rpartition(" ")[2].rpartition(".")[2]
+        value = "2026-12-01" if name == "from" else "…"
+        raise AgreementError(e.text, place=e.place, cure=f"write {name} = {value}; {_PAGE}") from None
 
 
 def _resolve_key(holder: Any, path: Path) -> None:

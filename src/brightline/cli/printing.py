@@ -60,8 +60,9 @@ def say(*parts: str | Text) -> None:
 
 
 def quote(text: str, lead: str = "    │ ") -> None:
-    """A paragraph within 100 columns, each line after `lead`."""
-    for line in textwrap.wrap(seen(text), WIDTH - len(lead)):
+    """A paragraph within 100 columns, or the terminal's where it has fewer, each line after `lead`."""
+    width = max(_console().width - len(lead), 20)
+    for line in textwrap.wrap(seen(text), width, break_long_words=False, break_on_hyphens=False):
         say(lead + line)
 
 

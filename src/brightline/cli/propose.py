@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from brightline.analysis.joint import joint
 from brightline.analysis.propose import Proposal, Proposals, propose
+from brightline.cli.opening import open_pack
 from brightline.cli.papers import AuthorOption, DateOption, Docx, Html, author_of, check_papers, write_proposals
+from brightline.cli.positions import A, B, Briefs, More, positions
 from brightline.cli.printing import Json, print_json, progress, quote, refuse_existing, say, table, write_new
-from brightline.storage.briefs import open_brief
-from brightline.storage.packs import open_pack
 from brightline.terms import Pack
 
 COLUMNS = 8  # proposals that a table at 100 columns has room for
-_PACK = "A pack's folder, a .cedar file, or a shipped pack's name."
 
 
 def add(app: typer.Typer) -> None:
@@ -27,12 +24,10 @@ def add(app: typer.Typer) -> None:
 
 
 def run(
-    a: Annotated[str, typer.Argument(metavar="A", help=_PACK)],
-    b: Annotated[str, typer.Argument(metavar="B", help=_PACK)],
-    more: Annotated[list[str] | None, typer.Argument(help="More briefs, so that `--briefs ONE TWO` names two.")] = None,
-    briefs: Annotated[
-        list[str] | None, typer.Option("--briefs", help="A party's brief: its folder, or a shipped brief's name.")
-    ] = None,
+    a: A,
+    b: B,
+    more: More = None,
+    briefs: Briefs = None,
     out: Annotated[Path | None, typer.Option(help="Write each proposal as a pack into this new folder.")] = None,
     html: Html = None,
     docx: Docx = None,
@@ -43,9 +38,7 @@ def run(
     """Compromises between two positions, from what the parties' briefs ask for and could sign. Ends 1 at an impasse."""
     # 1. both packs in one scope, and the briefs in its words
     packs = [open_pack(a), open_pack(b)]
-    terms = joint([p.terms for p in packs], [a, b])
-    mine, other = (replace(p, terms=t) for p, t in zip(packs, terms, strict=True))
-    wanted = [open_brief(name, mine.terms.scope) for name in (*(briefs or ()), *(more or ()))]
+    mine, other, wanted = positions(packs, [*(briefs or ()), *(more or ())])
     if out is not None:
         refuse_existing(out)
     check_papers(html, docx, author, date)

@@ -10,6 +10,7 @@ import typer
 
 from brightline.agreement.reading import plain
 from brightline.cli.key import read_signing_key, read_verify_key
+from brightline.cli.opening import open_pack
 from brightline.cli.printing import Json, print_json, refuse_existing, say, table
 from brightline.cli.registered import read_items
 from brightline.errors import RegistryError, nearest
@@ -24,7 +25,6 @@ from brightline.registry import (
     read_registry,
     statement,
 )
-from brightline.storage.packs import open_pack
 from brightline.storage.registries import read_folder, write_folder
 
 app = typer.Typer(help="Purposes, data sets, authorities, tools, actors, models, prices: signed.", no_args_is_help=True)

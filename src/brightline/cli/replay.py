@@ -12,8 +12,8 @@ from rich.text import Text
 
 from brightline.analysis.layout import Layout
 from brightline.analysis.past import NOT_RECORDED, Change, Replay
+from brightline.cli.opening import open_pack
 from brightline.cli.printing import Json, outcome, print_json, progress, quote, say, table
-from brightline.storage.packs import open_pack
 from brightline.terms import DUTIES
 
 SHOWN = 10

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from brightline.cli.opening import open_pack
 from brightline.cli.printing import Json, print_json, progress, say
-from brightline.storage.packs import open_pack
 
 if TYPE_CHECKING:
     from brightline.gateway.gateway import Gateway

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from brightline.cli.opening import open_pack
 from brightline.cli.printing import Json, outcome, print_json, progress, refuse_existing, say, write_new
 from brightline.cli.starter import starter_pack
-from brightline.storage.packs import open_pack
 from brightline.terms import lint as lint_pack
 from brightline.terms import run_scenarios
 from brightline.terms.lint import Severity, in_order

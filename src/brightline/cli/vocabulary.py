@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from brightline.cli.opening import open_pack
 from brightline.cli.printing import Json, print_json, say
 from brightline.errors import ConfigError, nearest
-from brightline.storage.packs import open_pack
 from brightline.vocabulary import Activity, Fact, Vocabulary, shipped
 from brightline.vocabulary.schema import cedar_schema, use_schema
 
@@ -57,7 +57,7 @@ def _named(words: Vocabulary, word: str) -> dict[str, Any]:
         "modules": [{"name": m.name, "title": m.title, "digest": m.digest} for m in words.modules if m.name == word],
         "groups": {g: t for g, t in words.groups.items() if g == word},
         "activities": [_activity(a) for a in words.activities.values() if word in (a.name, a.group)],
-        "facts": [_fact(f) for f in words.facts.values() if word == f.name or word in f.names],
+        "facts": [_fact(f) for f in words.facts.values() if word == f.name or (word in f.names and not _of_facts(f))],
         "roles": {r: t for r, t in words.names["roles"].items() if r == word},
     }
     if not any(found.values()):
@@ -71,6 +71,11 @@ def _activity(a: Activity) -> dict[str, Any]:
     return {"name": a.name, "group": a.group, "text": a.text, "module": a.module, "parent": a.parent or None}
 
 
+def _of_facts(f: Fact) -> bool:
+    """Whether its values are the names of facts: they are no words of its own, and nobody declares them."""
+    return f.declared_in == "facts"
+
+
 def _fact(f: Fact) -> dict[str, Any]:
     return {
         "name": f.name,
@@ -78,7 +83,7 @@ def _fact(f: Fact) -> dict[str, Any]:
         "text": f.text,
         "module": f.module,
         "gateway": f.gateway,
-        "declared_in": f.declared_in or None,
+        "declared_in": None if _of_facts(f) else f.declared_in or None,
         "values": [{"name": v.name, "text": v.text, "parent": v.parent or None} for v in f.values],
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import Self
@@ -32,6 +33,7 @@ _SMALL_ORDER = frozenset(
         "ee" + "ff" * 30 + "7f",
     )
 )
+_SIGNED_NOTE = re.compile(r"[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+")
 CURE = "make a key with `brightline key new NAME`"
 
 
@@ -113,6 +115,9 @@ class SigningKey:
     def parse(cls, text: str, place: str = "") -> Self:
         """Read the text form. Raises KeyFileError, and never repeats the secret."""
         head = "PRIVATE+KEY+"
+        if not text.startswith(head) and _SIGNED_NOTE.fullmatch(text.strip()):
+            cure = "name the .key file that was made with it; a .pub file is what the other side is given"
+            raise KeyFileError("a public key where the secret one is asked for", place=place, cure=cure)
         if not text.startswith(head):
             raise KeyFileError("not a signing key", place=place, cure=CURE)
         name, key_id, raw = _split(text.strip()[len(head) :], place)

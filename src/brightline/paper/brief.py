@@ -64,8 +64,9 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """`disputed`: as many as fit the page, most serious first; `more`: how many do not. `ways`: proposals, where briefs
-    were given; `alike`: what all that are shown settle alike; `impasse`: no text meets all that both parties demand."""
+    """`disputed`: as many as fit the page, the gravest of each group of activities first; `more`: how many do not.
+    `ways`: proposals, where briefs were given; `alike`: what all that are shown settle alike; `impasse`: no text meets
+    all that both parties demand."""
 
     names: Sequence[str]
     headline: Sequence[str]
@@ -105,7 +106,7 @@ def brief(packs: Sequence[Pack], compared: Comparison, found: Proposals | None) 
     alike = _alike(ways[:OPTIONS])
     shown = [_named_where(w, alike) for w in ways[:OPTIONS]]
     impasse = bool(found and found.impasse)
-    every = [_dispute(terms[0].scope, compared, c) for c in compared.cards]
+    every = [_dispute(terms[0].scope, compared, c) for c in _abreast(compared.cards)]
     # 2. as many disputes as the rest of the page leaves room for
     room = LINES - sum(map(_row, groups))
     room -= sum(2 + _lines("; ".join(f"{m}: {o}" for m, o in w.options.items())) for w in shown)
@@ -141,6 +142,17 @@ def brief_page(brief: Brief) -> str:
         brief=brief,
         named=named,
     )
+
+
+def _abreast(cards: Sequence[Card]) -> list[Card]:
+    """The gravest card of each group of activities, then the rest, each in order: one group alone never fills the
+    page."""
+    first: dict[str, Card] = {}
+    for c in cards:
+        if not any(g in first for g in c.groups):
+            first.update(dict.fromkeys(c.groups, c))
+    ahead = {c.id for c in first.values()}
+    return sorted(cards, key=lambda c: c.id not in ahead)
 
 
 def _dispute(scope: Scope, compared: Comparison, card: Card) -> Dispute:

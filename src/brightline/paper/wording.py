@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from brightline.analysis.difference import Comparison
-from brightline.analysis.sentence import either, what, where
+from brightline.analysis.sentence import what, where
 from brightline.analysis.sides import Signature
 from brightline.terms import DEFAULT_DENY, Terms
+from brightline.terms.explain import either
 from brightline.terms.outcome import Outcome
 from brightline.terms.scope import Scope
 from brightline.vocabulary import FactKind, Use, Vocabulary

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from brightline.analysis.brief import FILES, Brief, read_brief
+from brightline.analysis.brief import FILES, LEAST, Brief, read_brief
 from brightline.errors import TermsError, nearest
 from brightline.storage.files import read_texts
 from brightline.terms import Scope
@@ -19,10 +19,10 @@ def open_brief(name: str, scope: Scope) -> Brief:
     if path.is_dir():
         return read_brief(path.as_posix(), read_texts(path, FILES), scope)
     if path.exists():
-        raise TermsError("not a brief", place=name, cure="name a folder with requirements.cedar and options.cedar")
+        raise TermsError("not a brief", place=name, cure=f"name a folder: {LEAST}")
     if name in SHIPPED:
         return read_brief(
             name, read_texts(Path(str(files("brightline").joinpath("packs", "briefs", name))), FILES), scope
         )
-    cure = f"name a folder, or a shipped brief ({', '.join(SHIPPED)}); {nearest(name, SHIPPED)}"
+    cure = f"name a folder or a shipped brief, {nearest(name, SHIPPED)}"
     raise TermsError("there is no such brief", place=name, cure=cure)

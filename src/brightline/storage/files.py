@@ -37,5 +37,11 @@ def read_text(path: Path) -> str:
 
 
 def read_texts(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    """Those of the files that are there. Raises as `read_text`."""
+    """Those of the files that are there. Raises as `read_text`; TermsError too where one has a name in other letters,
+    which some systems take for the same file and others do not."""
+    wanted = set(names)
+    for path in sorted(folder.iterdir()):
+        if path.name not in wanted and path.name.lower() in wanted:
+            cure = f"rename it {path.name.lower()}"
+            raise TermsError("the name is written in small letters", place=path.as_posix(), cure=cure)
     return {name: read_text(folder / name) for name in names if (folder / name).is_file()}

@@ -33,5 +33,5 @@ def open_pack(name: str) -> Pack:
         return read_pack(path.as_posix(), {"terms.cedar": read_text(path)})
     if name in SHIPPED:
         return read_pack(name, read_texts(Path(str(files("brightline").joinpath("packs", name))), FILES))
-    cure = f"name a folder, a .cedar file, or a shipped pack ({', '.join(SHIPPED)}); {nearest(name, SHIPPED)}"
+    cure = f"name a folder, a .cedar file or a shipped pack, {nearest(name, SHIPPED)}"
     raise TermsError("there is no such pack", place=name, cure=cure)

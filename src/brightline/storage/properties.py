@@ -18,6 +18,6 @@ def open_property(name: str) -> tuple[str, str]:
         path = Path(str(files("brightline").joinpath("packs", "properties", f"{name}.cedar")))
         return path.read_text("utf-8"), f"{name}.cedar"
     if not path.is_file():
-        cure = f"name a .cedar file or a shipped property ({', '.join(SHIPPED)}); {nearest(name, SHIPPED)}"
+        cure = f"name a .cedar file or a shipped property, {nearest(name, SHIPPED)}"
         raise TermsError("there is no such property", place=name, cure=cure)
     return read_text(path), path.as_posix()

@@ -16,9 +16,10 @@ import cedarpy
 
 from brightline.errors import OracleError, TermsError
 from brightline.terms.adoption import Adoption
+from brightline.terms.fault import fault
 from brightline.terms.reading import NESTING
 from brightline.terms.scope import Scope
-from brightline.terms.source import Chunk, chunks, unended
+from brightline.terms.source import Chunk, chunks
 from brightline.vocabulary import Fact, FactKind
 from brightline.vocabulary.schema import cedar_schema
 
@@ -57,16 +58,23 @@ def parse_policy(chunk: Chunk, place: str) -> Mapping[str, Any]:
     try:
         parsed = json.loads(cedarpy.policies_to_json_str(chunk.text))
     except ValueError as e:
-        cure = "see docs/reference/terms.md for the form"
-        if line := unended(chunk):
-            cure = f"a clause ends with a `;`, and this one has none by line {line}; {cure}"
-        raise TermsError(f"not Cedar: {str(e)[:200]}", place=here, cure=cure) from None
+        line, cure = fault(chunk, str(e), _refusal)
+        raise TermsError(f"not Cedar: {str(e)[:200]}", place=f"{place}:{line}", cure=cure) from None
     except RecursionError:
         raise TermsError("nested too deeply", place=here, cure=NESTING) from None
     if parsed["templates"] or len(parsed["staticPolicies"]) != 1:
         raise TermsError("not one plain policy", place=here, cure="write one permit or forbid without ?slots")
     policy: Mapping[str, Any] = parsed["staticPolicies"]["policy0"]
     return policy
+
+
+def _refusal(text: str) -> str:
+    """What the parser says of `text`; nothing where it takes it."""
+    try:
+        cedarpy.policies_to_json_str(text)
+    except ValueError as e:
+        return str(e)
+    return ""
 
 
 def policy_text(policy: Mapping[str, Any]) -> str:

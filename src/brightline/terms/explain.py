@@ -19,25 +19,25 @@ def explain(
     why = _clauses(terms, clauses)
     match outcome:
         case Outcome.PERMIT:
-            done = f" The gateway will {_and([_meaning(terms, 'duties', d) for d in duties])}." if duties else ""
+            done = f" The gateway will {both([_meaning(terms, 'duties', d) for d in duties])}." if duties else ""
             return f"Permitted by {why}.{done}"
         case Outcome.HOLD:
-            ways = _or([_and([_meaning(terms, "approvals", a) for a in n.approvals]) for n in needs])
+            ways = either([both([_meaning(terms, "approvals", a) for a in n.approvals]) for n in needs])
             return f"Held under {why} until approved by {ways}."
         case Outcome.ASK:
-            return f"Cannot be decided yet under {why}: it turns on {_or([_and(_facts(terms, n)) for n in needs])}."
+            return f"Cannot be decided yet under {why}: it turns on {either([both(_facts(terms, n)) for n in needs])}."
         case Outcome.DENY:
             if not needs:
                 return f"Denied by {why}."
             names = [[_meaning(terms, "exceptions", e) for e in n.exceptions] + _facts(terms, n) for n in needs]
-            cure = _or(list(dict.fromkeys(_and(n) for n in names)))
+            cure = either(list(dict.fromkeys(both(n) for n in names)))
             return f"Denied by {why}. A certificate in force would change that: {cure}."
 
 
 def _clauses(terms: Terms, ids: Sequence[str]) -> str:
     if list(ids) == [DEFAULT_DENY]:
         return "default: no clause permits it"
-    return _and([f"{i} ({terms.titles[i]})" if terms.titles.get(i) else i for i in ids])
+    return both([f"{i} ({terms.titles[i]})" if terms.titles.get(i) else i for i in ids])
 
 
 def _facts(terms: Terms, need: Need) -> list[str]:
@@ -50,13 +50,15 @@ def _meaning(terms: Terms, fact: str, name: str) -> str:
     return next((v.text or name for v in terms.scope.vocabulary.facts[fact].values if v.name == name), name)
 
 
-def _and(parts: Sequence[str]) -> str:
+def both(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
     return _listed(parts, "and")
 
 
-def _or(parts: Sequence[str]) -> str:
+def either(parts: Sequence[str]) -> str:
+    """`a, b or c`."""
     return _listed(parts, "or")
 
 
 def _listed(parts: Sequence[str], last: str) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {last} {parts[-1]}" if parts else ""
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}" if len(parts) > 1 else "".join(parts)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Never, TypeAlias
 
-from brightline.canonical import parse_toml
+from brightline.canonical import parse_toml, toml_line
 from brightline.errors import TermsError, nearest
 from brightline.terms.cedar import BOM
 from brightline.terms.scope import Scope
@@ -76,11 +76,20 @@ _Parts: TypeAlias = tuple[Scope, dict[str, str], dict[str, dict[str, str]], list
 
 
 def _read_toml(text: str, place: str) -> _Parts:
-    """(scope, plain words, authorities, adopted modules) of a terms.toml."""
+    """(scope, plain words, authorities, adopted modules) of a terms.toml. Raises TermsError naming the line."""
     data = parse_toml(text, place, error=TermsError)
+    try:
+        return _parts(data, place)
+    except TermsError as e:
+        line = toml_line(text, e.place.removeprefix(place).removeprefix(": "))
+        here = e.place.replace(place, f"{place}:{line}", 1) if line else e.place
+        raise TermsError(e.text, place=here, cure=e.cure) from None
+
+
+def _parts(data: Mapping[str, Any], place: str) -> _Parts:
     for key in data:
         if key not in _KEYS:
-            _bad(f"unknown key {key[:60]!r}", place, nearest(key, _KEYS))
+            _bad(f"unknown key {key[:60]!r}", f"{place}: {key[:60]}", nearest(key, _KEYS))
     # 1. the vocabulary both parties pinned, and what they added to it since
     vocabulary, adopted = _vocabulary(data.get("vocabulary", {}), data.get("adopted", {}), place)
     # 2. names of the pack's own
@@ -96,7 +105,7 @@ def _read_toml(text: str, place: str) -> _Parts:
         if isinstance(value, str | datetime.date):
             about[key] = str(value)
         elif value is not None:
-            _bad(f"{key} is text", place, f'write {key} = "…"')
+            _bad(f"{key} is text", f"{place}: {key}", f'write {key} = "…"')
     return scope, about, authorities, adopted
 
 

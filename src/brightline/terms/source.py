@@ -30,7 +30,7 @@ class Chunk:
 
 def chunks(text: str) -> Iterator[Chunk]:
     """The policies of `text` in order; what stands after the last `;`, if anything, comes last."""
-    code = _QUIET.sub(_blank, text)
+    code = quiet(text)
     line, at = 1, 0
     for m in _POLICY.finditer(code):
         piece = m.group()
@@ -43,11 +43,16 @@ def chunks(text: str) -> Iterator[Chunk]:
 
 def unended(chunk: Chunk) -> int:
     """The line by which `chunk` should have ended with a `;`; 0 where it does. For what is no policy by itself."""
-    code = _QUIET.sub(_blank, chunk.text)
+    code = quiet(chunk.text)
     heads = [m.start() for m in _HEAD.finditer(code)]
     if len(heads) > 1:
         return chunk.line + code.count("\n", 0, heads[1])
     return 0 if code.endswith(";") else chunk.line + code.rstrip().count("\n")
+
+
+def quiet(text: str) -> str:
+    """`text` with nothing in its strings and comments, every place in it where it was."""
+    return _QUIET.sub(_blank, text)
 
 
 def _blank(m: re.Match[str]) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from brightline.analysis.brief import Brief, Requirement
+from brightline.analysis.brief import LEAST, Brief, Requirement
 from brightline.analysis.propose import sentences
 from brightline.analysis.propose.cases import Case, Written
 from brightline.analysis.propose.impasse import smallest_core
-from brightline.analysis.propose.menus import Table, lay
+from brightline.analysis.propose.menus import LEFT_OUT, Table, lay
 from brightline.analysis.propose.proof import Proof
 from brightline.analysis.propose.search import Search, Text
 from brightline.analysis.propose.sentences import Side
@@ -124,7 +124,7 @@ def _check_parties(a: Pack, b: Pack, briefs: Sequence[Brief]) -> None:
     if a.party == b.party:
         raise TermsError(f"both packs are of the party {a.party!r}", place=b.name, cure="name each party in terms.toml")
     if not briefs:
-        raise TermsError("no brief", place="--briefs", cure="name the folder of at least one party's brief")
+        raise TermsError("no brief", place="--briefs", cure=f"name the folder of at least one party's: {LEAST}")
     seen: dict[str, str] = {}
     for brief in briefs:
         if brief.party not in (a.party, b.party):
@@ -174,5 +174,6 @@ def _proposal(
     whole = replace(pack, files={**pack.files, "scenarios.jsonl": written.lines(decided)})
     # 3. in the order of the table
     options = {table.options[o].menu: table.options[o].name for o in sorted(text.options)}
+    left_out = [some[0] for m, some in table.menus.items() if not some[-1].from_brief and options[m] == LEFT_OUT]
     a, b = sides
-    return Proposal(options, a, b, cases, whole, sentences.proposal(a, b, cases))
+    return Proposal(options, a, b, cases, whole, sentences.proposal(a, b, cases, left_out))

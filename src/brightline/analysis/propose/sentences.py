@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from brightline.analysis.brief import Requirement
+from brightline.analysis.brief import Option, Requirement
 from brightline.analysis.propose.cases import Case
+from brightline.terms.explain import both
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,20 @@ class Side:
         return {"kept": [r.to_json() for r in self.kept], "given": [r.to_json() for r in self.given]}
 
 
-def proposal(a: Side, b: Side, cases: Sequence[Case]) -> str:
-    """What either side keeps and gives."""
-    return " ".join([_side(a), _side(b), *_cases(a.party, b.party, cases)])
+MANY = 6  # clauses named in one sentence
+
+
+def proposal(a: Side, b: Side, cases: Sequence[Case], left_out: Sequence[Option]) -> str:
+    """What either side keeps and gives. `left_out`: the clauses of one pack that the text has not, and that no brief
+    words, each as the option that was not taken."""
+    return " ".join([_side(a), _side(b), *_left_out(left_out), *_cases(a.party, b.party, cases)])
+
+
+def _left_out(some: Sequence[Option]) -> Iterator[str]:
+    if some:
+        named = [f"{o.menu} {o.name}" for o in some[:MANY]]
+        named += [f"{len(some) - MANY} more"] if len(some) > MANY else []
+        yield f"It leaves out what no brief words and no demand needs: {both(named)}."
 
 
 def _side(side: Side) -> str:
