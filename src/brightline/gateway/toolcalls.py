@@ -172,7 +172,7 @@ class ToolCalls:
             return self._denied(found.text), 0
         decision, flags = self.decide(use)
         if found.standing is Listed.DRIFTED:
-            logger.critical("step=4 integrity alarm: the tool %s is not as registered; its call is denied", found.name)
+            logger.critical("step=4 integrity alarm: a tool is not as registered; its call is denied")
             # The terms' own clauses are named where they deny; where they do not, the tool is denied all the same.
             return (decision if decision.outcome is Outcome.DENY else self._denied(found.text)), flags
         if malformed:
