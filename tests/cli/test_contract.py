@@ -52,6 +52,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "registry export": ("disc", "--customer-key", "customer.pub"),
     "registry import": ("registry", "--registry", "other", "--customer-key", "customer.pub"),
     "registry check": ("--customer-key", "customer.pub"),
+    "registry may": ("terms", "stranger", "--customer-key", "customer.pub"),
     "desk new": ("roster.toml", "another", "--agreement", "signed.json", "--key", "customer.key"),
     "desk list": ("army",),
     "desk show": ("army", "HOLD"),

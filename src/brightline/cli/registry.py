@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,21 +12,26 @@ import typer
 from brightline.agreement.reading import plain
 from brightline.cli.key import read_signing_key, read_verify_key
 from brightline.cli.opening import open_pack
-from brightline.cli.printing import Json, print_json, refuse_existing, say, table
+from brightline.cli.printing import Json, outcome, print_json, refuse_existing, say, table
 from brightline.cli.registered import read_items
-from brightline.errors import RegistryError, nearest
+from brightline.errors import RegistryError, UseError, nearest
 from brightline.keys import SigningKey, VerifyKey
 from brightline.registry import (
+    Claims,
     Kind,
     Refused,
     Registry,
     Version,
     all_unfit,
     changes_of,
+    may,
     read_registry,
     statement,
 )
 from brightline.storage.registries import read_folder, write_folder
+from brightline.terms import Outcome, Terms, confirm
+from brightline.vocabulary import FactKind, FactValue, use_json
+from brightline.vocabulary.use import read_value
 
 app = typer.Typer(help="Purposes, data sets, authorities, tools, actors, models, prices: signed.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Option("--registry", help="The registry's folder.")]
@@ -36,6 +42,15 @@ KindName = Annotated[
 ]
 Name = Annotated[str, typer.Argument(help="The item's exact name.")]
 HERE = Path("registry")
+OBSERVED: Mapping[str, FactValue] = {
+    "actuation": "none",
+    "approval_tempo": "normal",
+    "end_user": "identified",
+    "integrity": "intact",
+    "meter": "missing",
+    "screen": "not_screened",
+}
+"""What a gateway would see of a plain model call by somebody with a key of their own."""
 
 
 @app.command("list")
@@ -217,6 +232,49 @@ def check(
         for kind, name, _, text in unfit:
             say(f"attests nothing under these terms: {kind} {name}: {text}")
     raise typer.Exit(1 if found.refused or unfit else 0)
+
+
+@app.command("may")
+def may_(
+    pack: Annotated[str, typer.Argument(help="The terms: a pack's folder, a .cedar file, or a shipped pack's name.")],
+    actor: Annotated[str, typer.Argument(help="The actor, as registered.")],
+    customer_key: Customer,
+    registry: Folder = HERE,
+    purpose: Annotated[str, typer.Option(help="A registered purpose.")] = "",
+    dataset: Annotated[list[str] | None, typer.Option(help="A registered data set; once for each.")] = None,
+    authority: Annotated[list[str] | None, typer.Option(help="A registered authority; once for each.")] = None,
+    fact: Annotated[list[str] | None, typer.Option(help="NAME=VALUE that the caller declares; once for each.")] = None,
+    model: Annotated[str, typer.Option(help="The model, as the agreement names it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """What may an actor do? Decides a use that nobody makes; records nothing. Ends 1 where it is not permitted."""
+    terms, found = open_pack(pack).terms, _read(registry, customer_key)
+    declared = _declared(terms, fact or [])
+    claims = Claims(actor=actor, purpose=purpose, datasets=tuple(dataset or ()), authorities=tuple(authority or ()))
+    said = may(terms, found, claims, datetime.now(UTC).date(), declared=declared, observed=OBSERVED, model=model)
+    confirm(terms, said.use, said.decision)
+    document = said.decision.to_json() | {"use": use_json(said.use), "unattested": [str(r) for r in said.refused]}
+    if as_json:
+        print_json(document | {"overruled": list(said.overruled), "recorded": False})
+    else:
+        say(outcome(said.decision.outcome), f"  {said.use.activity}: {said.decision.text}")
+        for text in document["unattested"]:
+            say(f"    not attested: {text}")
+        for name in said.overruled:
+            say(f"    {name}: its owner says otherwise, which stands")
+        say("A dry run: nothing was recorded. Meters and the screen took no part.")
+    raise typer.Exit(0 if said.decision.outcome is Outcome.PERMIT else 1)
+
+
+def _declared(terms: Terms, facts: list[str]) -> dict[str, FactValue]:
+    """`place=home`, `lanes=a+b`. Raises UseError."""
+    words, out = terms.scope.vocabulary, {}
+    for text in facts:
+        name, _, value = text.partition("=")
+        known = words.fact(name, "--fact", UseError)
+        given: object = value.split("+") if known.kind is FactKind.SET else value
+        out[name] = read_value(words, known, given, f"--fact {name}")
+    return out
 
 
 def _read(folder: Path, customer: str) -> Registry:

@@ -31,12 +31,13 @@ from brightline.gateway.codec import (
 )
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.decided import Decided, Heard, Receipt, Recorder, cut_off, send
-from brightline.gateway.desk import NO_DESK, NoDesk, content_of
+from brightline.gateway.desk import NO_DESK, NoDesk, Ruling, content_of
 from brightline.gateway.entries import decision_draft, outcome_draft
 from brightline.gateway.kept import Kept
 from brightline.gateway.refusal import brightline_object, code_of, decision_headers
 from brightline.gateway.release import Gathered, Release, status_of
 from brightline.gateway.standing import Standing
+from brightline.gateway.stated import Stated
 from brightline.gateway.tools import ConfiguredTools, Tools, refuse_foreign
 from brightline.gateway.turns import Turns
 from brightline.gateway.waiting import patience
@@ -170,6 +171,12 @@ class Exchange:
             logger.critical("step=4 deciding failed", exc_info=True)
             return self._denied("deciding failed"), flags | Flag.FAILED
         return decision, flags
+
+    def would(self, said: Stated, tool: str = "", definition: str = "") -> Ruling:
+        """Steps 3 and 4 of a call that nobody makes, or of a call of a tool with this definition (`dry_run`)."""
+        if tool:
+            return self.release.gate().would(said, tool, definition)
+        return self.desk.rule(self.desk.weigh(said, bytes), self._decide, spending=False)
 
     def _denied(self, why: str) -> Decision:
         return Decision(Outcome.DENY, (DEFAULT_DENY,), (), (), self.standing.pack.terms.digest, f"Denied: {why}.")

@@ -55,7 +55,7 @@ class Release:
         not at all while one of them is held."""
         answer = got.read.answer()
         asked = Asked(decided.call, decided.said, decided.receipt.index, decided.model)
-        gate = ToolCalls(self.standing, self.tools, self.recorder, self.decide, self.desk)
+        gate = self.gate()
         ended = got.lead is not None  # an answer that was kept has its outcome, and its tokens, already
         while True:
             try:
@@ -93,6 +93,10 @@ class Release:
             reply.start(200, [*head, *decided.headers])
         await reply.write((got.lead or b"") + out)
         reply.end()
+
+    def gate(self) -> ToolCalls:
+        """What decides tool calls."""
+        return ToolCalls(self.standing, self.tools, self.recorder, self.decide, self.desk)
 
     def _refusal(self, one: Judged) -> str:
         return tool_refusal(self.standing, one.decision, one.call.name, one.entry, one.advice)

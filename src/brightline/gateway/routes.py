@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from brightline.errors import CallError
+from brightline.gateway import dry_run
 from brightline.gateway.codec import Api, Family, ListedModel, models_list, unknown_model
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.exchange import Exchange
@@ -40,7 +41,11 @@ class Routes:
 
     def _answer(self, request: Request, reply: Reply) -> None:
         path = request.path
-        if path == b"/healthz":
+        if path == dry_run.PATH:
+            _allow(request, (b"POST",))
+            said = dry_run.may(self.exchange, request)
+            reply.send(said.status, said.headers, said.body)
+        elif path == b"/healthz":
             _allow(request, _GET)
             reply.send(200, [_JSON], b'{"status":"ok"}')
         elif path == b"/readyz":

@@ -21,7 +21,7 @@ from brightline.errors import CallError
 from brightline.gateway.codec import Call, ToolCall
 from brightline.gateway.codec.body import read
 from brightline.gateway.decided import Recorder
-from brightline.gateway.desk import NO_DESK, NoDesk, Noted, Weighed
+from brightline.gateway.desk import NO_DESK, NoDesk, Noted, Ruling, Weighed
 from brightline.gateway.entries import decision_draft, of_tool, outcome_draft
 from brightline.gateway.standing import Standing
 from brightline.gateway.stated import Stated, restated
@@ -104,6 +104,8 @@ class ToolCalls:
                 self.desk.rule(c.weighed, c.decide, spending=False) if r.roles else r
                 for c, r in zip(cases, rulings, strict=True)
             ]
+        if any(c.found.standing is Listed.DRIFTED for c in cases):
+            logger.critical("step=4 integrity alarm: a tool is not as registered; its call is denied")
         # 5. record, durably, before the client sees any of them
         permits = [r.decision.outcome is Outcome.PERMIT or self.standing.observing for r in rulings]
         notes: list[Noted] = []
@@ -119,6 +121,13 @@ class ToolCalls:
             Judged(c.call, r.decision, n.why_not or _advice(c.found, definitions), entry, permitted, n.hold)
             for c, r, n, entry, permitted in zip(cases, rulings, notes, entries, permits, strict=True)
         ]
+
+    def would(self, said: Stated, name: str, definition: str) -> Ruling:
+        """Steps 3 and 4 for a call that nobody makes of a tool so defined; its arguments are not looked at."""
+        found = self.tools.tool(name, definition, said.endpoints.get(name))
+        given = restated(self.standing.pack.terms.scope.vocabulary, said, _use(said.use, found))
+        decide = partial(self._decide, found=found, malformed=False)
+        return self.desk.rule(self.desk.weigh(given, bytes, name), decide, spending=False)
 
     def _cases(self, asked: Asked, calls: Sequence[ToolCall], definitions: Mapping[str, Offered]) -> list[_Case]:
         terms = self.standing.pack.terms
@@ -172,7 +181,6 @@ class ToolCalls:
             return self._denied(found.text), 0
         decision, flags = self.decide(use)
         if found.standing is Listed.DRIFTED:
-            logger.critical("step=4 integrity alarm: a tool is not as registered; its call is denied")
             # The terms' own clauses are named where they deny; where they do not, the tool is denied all the same.
             return (decision if decision.outcome is Outcome.DENY else self._denied(found.text)), flags
         if malformed:

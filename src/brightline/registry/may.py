@@ -1,6 +1,6 @@
 """What may I do? A use made of names and the registry's word on them, decided and recorded nowhere.
 
-Law: `may` decides exactly the use that the gateway would make of the same names, facts and readings.
+Law: `may` decides the use that the gateway would make of the same names, facts and readings for a model's call.
 """
 
 from __future__ import annotations
