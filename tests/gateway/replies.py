@@ -1,4 +1,4 @@
-"""What a scripted upstream answers on the Responses API, in the shape of OpenAI's own."""
+"""What a scripted upstream answers on the Responses API and on those without turns, in the shape of OpenAI's own."""
 
 from __future__ import annotations
 
@@ -74,3 +74,21 @@ def events(text: str = TEXT, calls: Sequence[Call] = (), piece: int = 1 << 20) -
 
 def written(document: dict[str, Any]) -> bytes:
     return f"event: {document['type']}\ndata: {json.dumps(document)}\n\n".encode()
+
+
+def completion(text: str = TEXT, finish: str | None = "stop", **more: Any) -> dict[str, Any]:
+    choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": finish}
+    usage = {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14}
+    about = {"id": "c1", "object": "text_completion", "created": 1, "model": "tiny"}
+    return {**about, "choices": [choice], "usage": usage, **more}
+
+
+def completion_events(text: str = TEXT) -> list[bytes]:
+    words = [completion(piece, None, usage=None) for piece in pieces(text)]
+    told = [*words, completion("", usage=None), completion("") | {"choices": []}]
+    return [f"data: {json.dumps(document)}\n\n".encode() for document in told] + [b"data: [DONE]\n\n"]
+
+
+def embeddings() -> dict[str, Any]:
+    data = [{"object": "embedding", "index": 0, "embedding": [2, -1]}]
+    return {"object": "list", "data": data, "model": "tiny", "usage": {"prompt_tokens": 11, "total_tokens": 11}}

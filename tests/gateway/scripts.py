@@ -79,11 +79,15 @@ WHOLE: dict[bytes, Any] = {
     b"/v1/chat/completions": chat,
     b"/v1/messages": message,
     b"/v1/responses": replies.response,
+    b"/v1/completions": replies.completion,
+    b"/v1/embeddings": replies.embeddings,
+    b"/v1/messages/count_tokens": lambda: {"input_tokens": 11},
 }
 EVENTS: dict[bytes, Any] = {
     b"/v1/chat/completions": chat_events,
     b"/v1/messages": message_events,
     b"/v1/responses": replies.events,
+    b"/v1/completions": replies.completion_events,
 }
 
 

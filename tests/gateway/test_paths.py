@@ -1,4 +1,4 @@
-"""One decision on every path: three APIs × streamed or not, through the vendors' own SDKs (DESIGN section 5)."""
+"""One decision on every path: six APIs × streamed or not, through the vendors' own SDKs (DESIGN section 5)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from brightline.record.entry import Flag, Kind, OutcomeCode
 from tests.gateway import scripts
 from tests.gateway.stage import KEY, MODEL, Stage, stage
 
-ASKED: Any = [{"role": "user", "content": "Why do rosters matter?"}]
+WORDS = "Why do rosters matter?"
+ASKED: Any = [{"role": "user", "content": WORDS}]
 Path = Callable[[Stage, dict[str, str]], Awaitable[tuple[str, Any]]]
 
 
@@ -79,6 +80,34 @@ async def responses_stream(s: Stage, headers: dict[str, str]) -> tuple[str, Any]
         return "".join(e.delta for e in events if e.type == "response.output_text.delta"), raw.headers
 
 
+async def completions(s: Stage, headers: dict[str, str]) -> tuple[str, Any]:
+    async with to_openai(s) as client:
+        raw = await client.completions.with_raw_response.create(model=MODEL, prompt=WORDS, extra_headers=headers)
+        return raw.parse().choices[0].text, raw.headers
+
+
+async def completions_stream(s: Stage, headers: dict[str, str]) -> tuple[str, Any]:
+    async with to_openai(s) as client:
+        raw = await client.completions.with_raw_response.create(
+            model=MODEL, prompt=WORDS, stream=True, extra_headers=headers
+        )
+        return "".join([c.choices[0].text async for c in raw.parse() if c.choices]), raw.headers
+
+
+async def embeddings(s: Stage, headers: dict[str, str]) -> tuple[str, Any]:
+    """As text where the vector came as it was sent."""
+    async with to_openai(s) as client:
+        raw = await client.embeddings.with_raw_response.create(model=MODEL, input=[WORDS], extra_headers=headers)
+        return scripts.TEXT if raw.parse().data[0].embedding == [2, -1] else "", raw.headers
+
+
+async def count(s: Stage, headers: dict[str, str]) -> tuple[str, Any]:
+    """As text where the number came as it was sent."""
+    async with to_anthropic(s) as client:
+        raw = await client.messages.with_raw_response.count_tokens(model=MODEL, messages=ASKED, extra_headers=headers)
+        return scripts.TEXT if (await raw.parse()).input_tokens == 11 else "", raw.headers
+
+
 PATHS: dict[str, Path] = {
     "chat": chat,
     "chat, streamed": chat_stream,
@@ -86,6 +115,10 @@ PATHS: dict[str, Path] = {
     "messages, streamed": messages_stream,
     "responses": responses,
     "responses, streamed": responses_stream,
+    "completions": completions,
+    "completions, streamed": completions_stream,
+    "embeddings": embeddings,
+    "count_tokens": count,
 }
 DENIED = {
     "hold": ("use_held", OutcomeCode.HOLD, "T3"),
@@ -145,7 +178,9 @@ async def test_the_models_own_refusal_is_recorded_as_such(path: str) -> None:
         assert s.recorder.statuses() == [OutcomeStatus.MODEL_REFUSED]
 
 
-@pytest.mark.parametrize("path", ["chat, streamed", "messages, streamed", "responses, streamed"])
+@pytest.mark.parametrize(
+    "path", ["chat, streamed", "messages, streamed", "responses, streamed", "completions, streamed"]
+)
 async def test_an_upstream_that_dies_mid_stream_leaves_an_outcome_and_an_error_event(path: str) -> None:
     async with stage(scripts.dies) as s:
         with pytest.raises((openai.APIError, anthropic.APIError)):

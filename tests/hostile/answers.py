@@ -12,6 +12,7 @@ from brightline.errors import UpstreamError
 from brightline.gateway.codec import Api, Call, decode, reading, upstream
 from brightline.gateway.codec.answer import AnswerLimits
 from brightline.gateway.wire.outbound import Outbound
+from tests.gateway.codec.vectors import asking
 from tests.hostile.house import UPSTREAM_LIMITS
 
 LIMITS = AnswerLimits(event=2_000, whole=8_000, tool_calls=8, choices=8)
@@ -89,8 +90,7 @@ def _told(error: UpstreamError) -> UpstreamError:
 
 @cache
 def call(api: Api) -> Call:
-    fields = {"model": "tiny", api.spoken[0]: [{"role": "user", "content": "hello"}], "max_tokens": 9, "stream": True}
-    return decode(api, json.dumps(fields).encode())
+    return decode(api, json.dumps(asking(api, "hello", max_tokens=9, stream=True)).encode())
 
 
 def body(data: bytes, *, api: Api, kind: str) -> object:

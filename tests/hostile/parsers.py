@@ -294,6 +294,8 @@ CHAT += b'"image_url":{"url":"data:x"}}]},{"role":"assistant","content":"b"}],"s
 RESPONSES = b'{"model":"tiny","instructions":"a","input":[{"role":"user","content":[{"type":"input_text","text":"b"}]},'
 RESPONSES += b'{"type":"function_call","call_id":"c","name":"f","arguments":"{}"},{"type":"function_call_output",'
 RESPONSES += b'"call_id":"c","output":"d"}],"store":false,"tools":[{"type":"function","name":"f"}]}'
+PROMPT = b'{"model":"tiny","prompt":["a","b"],"suffix":"c","n":2,"stream":true,"max_tokens":5}'
+INPUT = b'{"model":"tiny","input":["a","b"],"encoding_format":"base64","user":"u"}'
 
 
 def _seeds() -> tuple[Parser, ...]:
@@ -331,6 +333,9 @@ def _seeds() -> tuple[Parser, ...]:
         Parser("requests", two, requests, (), (b"Transfer-Encoding: ", b"Content-Length: ", b"\r\n\r\n")),
         Parser("chat", CHAT, chat, CallError, (b'"type":', b'"tools":[{}],', b'"n":1,')),
         Parser("responses", RESPONSES, responses, CallError, (b'"type":', b'"item_reference"', b'"call_id":"c",')),
+        Parser("completions", PROMPT, partial(call, api=Api.COMPLETIONS), CallError, (b'["a",1]', b'"best_of":9,')),
+        Parser("embeddings", INPUT, partial(call, api=Api.EMBEDDINGS), CallError, (b'"input":[[1]],', b'"stream":1')),
+        Parser("count", CHAT, partial(call, api=Api.COUNT_TOKENS), CallError, (b'"system":[],',)),
         Parser("messages", CHAT, messages, CallError, (b'"system":[],', b'"source":{}')),
         *_answers(),
     )
@@ -344,12 +349,17 @@ def _answers() -> Iterator[Parser]:
         (Api.CHAT, scripts.chat(), scripts.chat_events()),
         (Api.MESSAGES, scripts.message(), scripts.message_events()),
         (Api.RESPONSES, replies.response(), replies.events()),
+        (Api.COMPLETIONS, replies.completion(), replies.completion_events()),
+        (Api.EMBEDDINGS, replies.embeddings(), []),
+        (Api.COUNT_TOKENS, {"input_tokens": 11}, []),
     ):
         read = partial(answers.body, api=api)
         yield Parser(
             f"{api.name.lower()} answer", dump(plain), partial(read, kind="application/json"), (), (b'"usage":{},',)
         )
         words = (b"data: ", b"data: [DONE]\n\n", b"event: error\n", b"\n\n", b":\n")
+        if not events:
+            continue
         yield Parser(f"{api.name.lower()} stream", b"".join(events), partial(read, kind="text/event-stream"), (), words)
         yield Parser(f"{api.name.lower()} error", b'{"error":{"message":"m"}}', partial(answers.failed, api=api), ())
 

@@ -21,6 +21,9 @@ _API = {
     Api.CHAT: bodies.Api.OPENAI_CHAT,
     Api.MESSAGES: bodies.Api.ANTHROPIC_MESSAGES,
     Api.RESPONSES: bodies.Api.OPENAI_RESPONSES,
+    Api.COMPLETIONS: bodies.Api.OPENAI_COMPLETIONS,
+    Api.EMBEDDINGS: bodies.Api.OPENAI_EMBEDDINGS,
+    Api.COUNT_TOKENS: bodies.Api.ANTHROPIC_COUNT_TOKENS,
 }
 _OUTCOME = {
     Outcome.PERMIT: OutcomeCode.PERMIT,

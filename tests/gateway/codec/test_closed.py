@@ -15,9 +15,11 @@ BASE = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 @pytest.mark.parametrize("api", list(Api))
 @pytest.mark.parametrize("name", sorted(CLOSED))
 def test_a_closed_field_is_refused_by_name(api: Api, name: str) -> None:
+    if name in api.spoken:
+        return  # the older API has its conversation in `prompt`
     for value in ([{"id": 0, "scale": 1.0}], "x", {"7": -100}, 0, False, []):
         with pytest.raises(CallError) as caught:
-            decode(api, pack(asking(api, **{name: value})))
+            decode(api, pack({**asking(api), name: value}))
         assert (caught.value.status, caught.value.code, caught.value.place) == (400, "closed_field", name)
         assert name in str(caught.value)
         assert caught.value.cure

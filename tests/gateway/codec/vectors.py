@@ -159,9 +159,13 @@ MESSAGES_ERROR = message_events([
 ])  # fmt: skip
 
 
+CONVERSED = [Api.CHAT, Api.MESSAGES, Api.RESPONSES, Api.COUNT_TOKENS]  # those with turns of several speakers
+
+
 def asking(api: Api, turns: Any = "x", **fields: Any) -> dict[str, Any]:
     """A request of any API with this conversation; a text is one user's turn."""
-    turns = [{"role": "user", "content": turns}] if type(turns) is str else turns
+    if api not in (Api.COMPLETIONS, Api.EMBEDDINGS) and type(turns) is str:
+        turns = [{"role": "user", "content": turns}]
     return {"model": "m", api.spoken[0]: turns, **fields}
 
 

@@ -25,10 +25,13 @@ class Api(StrEnum):
     CHAT = "/v1/chat/completions"
     MESSAGES = "/v1/messages"
     RESPONSES = "/v1/responses"
+    COMPLETIONS = "/v1/completions"
+    EMBEDDINGS = "/v1/embeddings"
+    COUNT_TOKENS = "/v1/messages/count_tokens"
 
     @property
     def family(self) -> Family:
-        return Family.ANTHROPIC if self is Api.MESSAGES else Family.OPENAI
+        return Family.ANTHROPIC if self in (Api.MESSAGES, Api.COUNT_TOKENS) else Family.OPENAI
 
     @property
     def spoken(self) -> tuple[str, ...]:
@@ -40,6 +43,9 @@ _SPOKEN = {
     Api.CHAT: ("messages", "system"),
     Api.MESSAGES: ("messages", "system"),
     Api.RESPONSES: ("input", "instructions"),
+    Api.COMPLETIONS: ("prompt",),
+    Api.EMBEDDINGS: ("input",),
+    Api.COUNT_TOKENS: ("messages", "system"),
 }
 
 

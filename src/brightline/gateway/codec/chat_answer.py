@@ -1,6 +1,6 @@
-"""Answers of OpenAI's `/v1/chat/completions`, whole or as a stream of chunks.
+"""Answers of OpenAI's `/v1/chat/completions` and `/v1/completions`, whole or as a stream of chunks.
 
-Source: the openai SDK's `types/chat`; llama.cpp and vLLM add `reasoning_content` and `reasoning`.
+Source: the openai SDK's `types/chat`, `types/completion`; llama.cpp and vLLM add `reasoning_content` and `reasoning`.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class _Choice(msgspec.Struct, gc=False):
     index: int = 0
     delta: _Message | None = None
     message: _Message | None = None
+    text: str | None = None  # of the older API
     finish_reason: str | None = None
 
 
@@ -129,6 +130,8 @@ class ChatAnswer:
     def _choice(self, choice: _Choice) -> None:
         to = self._to
         to.choice(choice.index)
+        if choice.text:
+            to.texts.append(choice.text)
         message = choice.delta or choice.message
         if message is not None:
             if type(message.content) is str:

@@ -66,6 +66,8 @@ def _turn(item: Turn, place: str) -> Turn:
     kind = item.get("type")
     if kind is None and "role" in item:
         kind = "message"
+    if type(kind) is not str:
+        raise _unknown(kind, place) if kind is None else _bad("type", place)
     refuse_lookalikes(item, _MEMBERS, place)
     if kind in _CALLS:
         holder, said = _CALLS[kind]
@@ -81,7 +83,8 @@ def _turn(item: Turn, place: str) -> Turn:
         return _thought(item, place)
     if kind != "message":
         raise _unknown(kind, place)
-    if item.get("role") not in _ROLES or type(item.get("content")) not in (str, list):
+    role = item.get("role")
+    if type(role) is not str or role not in _ROLES or type(item.get("content")) not in (str, list):
         raise _bad("role, or its content,", place)
     return item
 

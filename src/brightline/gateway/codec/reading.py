@@ -21,6 +21,7 @@ from brightline.gateway.codec.answer import LIMITS, Answer, AnswerLimits, Gather
 from brightline.gateway.codec.call import Api, Call
 from brightline.gateway.codec.chat_answer import ChatAnswer
 from brightline.gateway.codec.messages_answer import MessagesAnswer
+from brightline.gateway.codec.plain_answer import CountAnswer, EmbeddingsAnswer
 from brightline.gateway.codec.responses_answer import ResponsesAnswer
 from brightline.gateway.codec.sse import Events, parse
 
@@ -73,12 +74,16 @@ def reading(call: Call, content_type: str, limits: AnswerLimits = LIMITS, room: 
     gathering = Gathering(limits, offered=bool(call.tools))
     reader: _Reader
     match call.api:
-        case Api.CHAT:
+        case Api.CHAT | Api.COMPLETIONS:
             reader = ChatAnswer(gathering, usage_asked=call.usage_asked)
         case Api.MESSAGES:
             reader = MessagesAnswer(gathering)
         case Api.RESPONSES:
             reader = ResponsesAnswer(gathering)
+        case Api.EMBEDDINGS:
+            reader = EmbeddingsAnswer(gathering)
+        case Api.COUNT_TOKENS:
+            reader = CountAnswer(gathering)
     streamed = content_type.partition(";")[0].strip().lower() == "text/event-stream"
     room = room or Room()
     return _Stream(gathering, reader, room) if streamed else _Body(gathering, reader, room)

@@ -135,7 +135,8 @@ def _event(api: Api, document: dict[str, Any]) -> bytes:
     if api is Api.RESPONSES:  # its events have a type and tell the error flat; the SDK reads "error", as in chat
         error = document["error"]
         document = {"type": "error", **{name: error[name] for name in ("code", "message", "param")}, **document}
-    return (b"data: " if api is Api.CHAT else b"event: error\ndata: ") + encode(document) + b"\n\n"
+    named = api in (Api.MESSAGES, Api.RESPONSES)
+    return (b"event: error\ndata: " if named else b"data: ") + encode(document) + b"\n\n"
 
 
 def _document(

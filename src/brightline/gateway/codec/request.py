@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from brightline.errors import CallError
-from brightline.gateway.codec import items, shapes, text
+from brightline.gateway.codec import items, prompts, shapes, text
 from brightline.gateway.codec.body import LIMITS, CallLimits, encode, read, refuse_lookalikes
 from brightline.gateway.codec.call import Api, Call
 from brightline.gateway.codec.closed import CLOSED, refuse_closed
@@ -18,6 +18,9 @@ _SHAPES: Mapping[Api, type[shapes.Head]] = {
     Api.CHAT: shapes.Chat,
     Api.MESSAGES: shapes.Messages,
     Api.RESPONSES: shapes.Responses,
+    Api.COMPLETIONS: shapes.Completions,
+    Api.EMBEDDINGS: shapes.Embeddings,
+    Api.COUNT_TOKENS: shapes.Messages,
 }
 # Fields that nothing more need be asked of. Any other is looked at: closed, or taken by some parser for one of these?
 _PLAIN = {
@@ -63,14 +66,14 @@ def decode(api: Api, body: bytes, limits: CallLimits = LIMITS) -> Call:
     return Call(
         api=api,
         model=head.model,
-        stream=head.stream is True,
+        stream=head.stream is True and api not in _WHOLE,
         turns=turns,
         first_new=first_new,
         tools=_tools(api, head) if head.offers else (),
         parts=parts,
         linked=linked,
         max_tokens=head.most,
-        answers=max(head.n or 1, head.n_cmpl or 1),
+        answers=_answers(api, head, turns),
         user=head.claimed_user,
         usage_asked=options is not None and options.include_usage is True,
         fields=fields,
@@ -86,7 +89,7 @@ def forward_body(call: Call, model: str, own: Mapping[str, Any] | None = None) -
     To a call of the Responses API `store = false` is added: left out, it would mean true.
     """
     changes: dict[str, Any] = {} if model == call.model else {"model": model}
-    if call.stream and call.api is Api.CHAT and not call.usage_asked:
+    if call.stream and call.api in (Api.CHAT, Api.COMPLETIONS) and not call.usage_asked:
         changes["stream_options"] = {**(call.fields.get("stream_options") or {}), "include_usage": True}
     if call.api is Api.RESPONSES and call.fields.get("store") is not False:
         changes["store"] = False
@@ -95,6 +98,8 @@ def forward_body(call: Call, model: str, own: Mapping[str, Any] | None = None) -
     return encode({**call.fields, **changes}) if changes else call.body
 
 
+_WHOLE = frozenset({Api.EMBEDDINGS, Api.COUNT_TOKENS})  # their answers have no stream
+_WITHOUT_TOOLS = frozenset({Api.COMPLETIONS, Api.EMBEDDINGS})
 _TURN = frozenset({"role", "content"})
 _TOOL = frozenset({"name", "type", "function", "custom"})
 
@@ -102,12 +107,24 @@ _TOOL = frozenset({"name", "type", "function", "custom"})
 def _turns(api: Api, fields: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     """The conversation as turns, and the index of the first that is new."""
     match api:
-        case Api.CHAT | Api.MESSAGES:
+        case Api.CHAT | Api.MESSAGES | Api.COUNT_TOKENS:
             turns = fields["messages"]
             return turns, text.first_new(turns)
         case Api.RESPONSES:
             turns = items.turns(fields)
             return turns, items.first_new(turns)
+        case Api.COMPLETIONS | Api.EMBEDDINGS:
+            name = api.spoken[0]
+            return prompts.turns(fields[name], name), 0
+
+
+def _answers(api: Api, head: shapes.Head, turns: list[dict[str, Any]]) -> int:
+    """How many answers are asked for: to the older API, for each prompt."""
+    answers = head.answers * (len(turns) if api is Api.COMPLETIONS else 1)
+    if answers > shapes.MAX_ANSWERS:
+        cure = f"ask for at most {shapes.MAX_ANSWERS} in one call"
+        raise CallError(f"more than {shapes.MAX_ANSWERS} answers", place=api.spoken[0], cure=cure)
+    return answers
 
 
 def _count(content: list[Any], place: str, parts: dict[Kind, int]) -> int:
@@ -126,6 +143,9 @@ def _count(content: list[Any], place: str, parts: dict[Kind, int]) -> int:
 
 def _tools(api: Api, head: shapes.Head) -> tuple[str, ...]:
     """Names of the tools offered, exact; a server's own tool without a name goes by its type."""
+    if api in _WITHOUT_TOOLS:
+        cure = "leave them out, or call /v1/chat/completions"
+        raise CallError("this API has no tools", code="closed_field", place="tools", cure=cure)
     names: list[str] = []
     unnamed: list[str] = ["web_search"] if head.web_search_options is not None else []
     for field in ("tools", "functions", "mcp_servers"):

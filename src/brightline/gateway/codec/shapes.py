@@ -11,7 +11,8 @@ from msgspec import Meta
 from brightline.errors import CallError
 
 _Name = Annotated[str, Meta(min_length=1, max_length=256)]
-_Count = Annotated[int, Meta(ge=1, le=128)]
+MAX_ANSWERS = 128  # of one call
+_Count = Annotated[int, Meta(ge=1, le=MAX_ANSWERS)]
 _Tools = list[dict[str, Any]]
 
 
@@ -60,6 +61,11 @@ class Head(msgspec.Struct, gc=False):
         return bool(self.tools or self.functions or self.mcp_servers or self.web_search_options is not None)
 
     @property
+    def answers(self) -> int:
+        """How many answers are asked for."""
+        return max(self.n or 1, self.n_cmpl or 1)
+
+    @property
     def most(self) -> int | None:
         """The most tokens that any field asks for; None where no bound is given."""
         fields = (self.max_tokens, self.max_completion_tokens, self.max_output_tokens, self.n_predict)
@@ -91,6 +97,24 @@ class Responses(Head, gc=False, kw_only=True):
     input: str | Annotated[list[dict[str, Any]], Meta(min_length=1)]
     background: bool | None = None
     store: bool | None = None
+
+
+class Completions(Head, gc=False, kw_only=True):
+    """`/v1/completions`, OpenAI's older API; its prompt is read by `brightline.gateway.codec.prompts`."""
+
+    prompt: Any
+    best_of: _Count | None = None
+
+    @property
+    def answers(self) -> int:
+        """Of each prompt, those that are thrown away too."""
+        return max(self.n or 1, self.n_cmpl or 1, self.best_of or 1)
+
+
+class Embeddings(Head, gc=False, kw_only=True):
+    """`/v1/embeddings`; its input likewise."""
+
+    input: Any
 
 
 def misshapen(error: str) -> CallError:
