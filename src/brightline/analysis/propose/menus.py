@@ -99,14 +99,20 @@ def _stays(
     ground: Ground, whole: tuple[list[Clause], list[Clause]], free: Sequence[list[Clause]]
 ) -> tuple[tuple[Clause, ...], list[list[Clause]]]:
     """(the clauses that stay, for each pack those that do not)."""
-    base: dict[Meaning, Clause] = {}
-    rest: list[list[Clause]] = [[], []]
+    # 1. what the other's text says already, and the parties' own law
+    fits: list[list[bool]] = []
     for side, clauses in enumerate(free):
         theirs = {
             kind: [x for c in whole[1 - side] if c.permits is kind for x in ground.cubes(c)] for kind in (True, False)
         }
-        for c in clauses:
-            if c.is_law or covered(ground, ground.cubes(c), theirs[c.permits]):
+        fits.append([c.is_law or covered(ground, ground.cubes(c), theirs[c.permits]) for c in clauses])
+    # 2. but not a clause whose other wording is in dispute: under one @id a text says one thing
+    moot = {c.id for clauses, fit in zip(free, fits, strict=True) for c, f in zip(clauses, fit, strict=True) if not f}
+    base: dict[Meaning, Clause] = {}
+    rest: list[list[Clause]] = [[], []]
+    for side, clauses in enumerate(free):
+        for c, f in zip(clauses, fits[side], strict=True):
+            if f and (c.is_law or c.id not in moot):
                 base.setdefault(meaning(c), c)
             else:
                 rest[side].append(c)
@@ -129,7 +135,9 @@ def _own_menus(rest: Sequence[list[Clause]], parties: tuple[str, str]) -> dict[s
     for side, clauses in enumerate(rest):
         for c in clauses:
             out.setdefault(c.id, []).append(
-                Option(c.id, f"as the {parties[side]} has it", (c,), f"line {c.line}", False)
+                Option(
+                    c.id, f"as the {parties[side]} has it", (c,), f"the {parties[side]}'s terms.cedar:{c.line}", False
+                )
             )
     return {
         name: some if len(some) > 1 else [*some, Option(name, LEFT_OUT, (), "", False)] for name, some in out.items()

@@ -57,10 +57,10 @@ def _cases(a: str, b: str, cases: Sequence[Case]) -> Iterator[str]:
     if differ:
         only_a = sum(c.gives == (a,) for c in differ)
         only_b = sum(c.gives == (b,) for c in differ)
-        both = len(differ) - only_a - only_b
+        both_give = len(differ) - only_a - only_b
         yield (
-            f"Of the {len(differ)} written cases on which the two texts differ, the {a} gives in {only_a}, the {b} in "
-            f"{only_b} and both in {both}."
+            f"Of the {len(differ)} written case{'s' * (len(differ) > 1)} on which the two texts differ, "
+            f"the {a} gives in {only_a}, the {b} in {only_b} and both in {both_give}."
         )
     for how in ("stricter", "freer"):
         if count := sum(c.beyond == how for c in cases):
