@@ -13,7 +13,15 @@ import pytest
 from brightline.gateway import config, gateway
 from brightline.gateway.codec import AnswerLimits
 from brightline.gateway.codec.reply import UPSTREAM_FAULTS, Refusal
-from brightline.gateway.config import ActorConfig, Config, PurposeConfig, ToolConfig, UpstreamConfig, parse_config
+from brightline.gateway.config import (
+    ActorConfig,
+    Config,
+    DeskConfig,
+    PurposeConfig,
+    ToolConfig,
+    UpstreamConfig,
+    parse_config,
+)
 from brightline.gateway.wire import Limits, UpstreamLimits
 from brightline.storage import recorder
 from tests.cli import collected
@@ -59,6 +67,7 @@ TABLES = {
     "_upstream": "upstream.",
     "_tls": "tls.",
     "_end_users": "end_users.",
+    "_desk": "desk.",
     "_purpose": "purposes.NAME.",
     "_tool": "tools.NAME.",
     "_actor": "actors[].",
@@ -79,6 +88,7 @@ def settings() -> set[str]:
         "models",
         "tls",
         "end_users",
+        "desk",
     }  # tables, whose keys are settings
     return found | {"parties.vendor", "parties.customer", "models.NAME"}
 
@@ -102,6 +112,7 @@ def test_the_defaults_are_those_of_the_code() -> None:
         "upstream.url": upstream.url,
         "upstream.api_key_file": upstream.api_key_file,
         "upstream.ca_file": upstream.ca_file,
+        "desk.wait_seconds": DeskConfig(bare.data).wait_seconds,
         "purposes.NAME.text": purpose.text,
         "tools.NAME.activity": tool.activity,
         "actors[].shared": actor.shared,

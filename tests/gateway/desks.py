@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -56,9 +57,11 @@ class Posted:
 
     def __init__(self) -> None:
         self.events: list[tuple[Event, int, bytes]] = []
+        self.something = asyncio.Event()
 
     def post(self, event: Event, entry: int, content: bytes = b"") -> None:
         self.events.append((event, entry, content))
+        self.something.set()
 
 
 class People:
@@ -86,14 +89,20 @@ class People:
     def waiting(self) -> list[Hold]:
         return [h for h in self.holds if h.state is State.WAITING]
 
+    async def asked(self) -> Hold:
+        """The first act that waits, once there is one."""
+        async with asyncio.timeout(20):
+            await self.posted.something.wait()
+        return self.waiting()[0]
+
     def says(self, kind: type[Any], by: str, hold: Hold, **fields: Any) -> Envelope:
         now = self.live.now
         usual: dict[str, Any] = {"desk": "army", "person": by, "time": now, "hold": hold.id}
         usual["act"] = hold.held.act.digest
         if kind is Grant:
-            usual |= {"role": sorted(hold.roles)[0], "until": now + 30 * SECOND}
+            usual |= {"role": min(hold.roles), "until": now + 30 * SECOND}
         if kind is Refuse:
-            usual |= {"role": sorted(hold.roles)[0], "reason": "not this one"}
+            usual |= {"role": min(hold.roles), "reason": "not this one"}
         return self.signed(kind(**{**usual, **fields}), by)
 
     def signed(self, said: Statement, by: str) -> Envelope:

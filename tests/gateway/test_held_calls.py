@@ -15,6 +15,7 @@ from brightline.gateway import kept as kept_module
 from brightline.gateway.codec import Call
 from brightline.gateway.decided import Decided, Heard
 from brightline.gateway.kept import MAX_KEPT, MAX_KEPT_SECONDS, Kept, KeptAnswers
+from brightline.gateway.waiting import NO_PATIENCE
 from brightline.gateway.wire import Reply, Request
 from brightline.record.body import DecisionBody, OutcomeBody, OutcomeStatus
 from brightline.record.entry import OutcomeCode
@@ -176,8 +177,7 @@ async def test_prefer_wait_keeps_the_connection_open_until_the_grant(path: str, 
     people = People()
     async with desk_stage(calling(ENGAGE), people) as s:
         call = asyncio.create_task(post(s.url, asked(path, stream=stream), path, prefer="wait=20"))
-        while not people.waiting():
-            await asyncio.sleep(0.01)
+        await people.asked()
         await people.grant()
         got = await call
         assert got.headers["preference-applied"] == "wait=20"
@@ -207,8 +207,7 @@ async def test_a_client_that_leaves_while_it_waits_leaves_nothing_open() -> None
         _, writer = await asyncio.open_connection("127.0.0.1", int(s.url.rpartition(":")[2]))
         head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\nprefer: wait=20\r\n"
         writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
-        while not people.waiting():
-            await asyncio.sleep(0.01)
+        await people.asked()
         writer.close()
         await asyncio.sleep(0.1)
         await people.grant()
@@ -255,7 +254,7 @@ def _call(actor: str) -> Decided:
     caller = type("Caller", (), {"actor": type("Actor", (), {"name": actor})})
     said = type("Said", (), {"use": type("Use", (), {"activity": "gen.office"}), "fields": (("purpose", b"p"),)})
     call = type("Call", (), {"api": CHAT, "body": b"{}"})
-    return cast("Decided", Heard(caller, cast("Call", call), said, b"", cast("None", None)))  # type: ignore[arg-type]
+    return cast("Decided", Heard(caller, cast("Call", call), said, b"", NO_PATIENCE))  # type: ignore[arg-type]
 
 
 def test_what_is_kept_is_bounded_in_number_bytes_and_time(monkeypatch: pytest.MonkeyPatch) -> None:

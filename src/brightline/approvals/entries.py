@@ -17,6 +17,7 @@ from brightline.approvals.event import (
     Held,
     Needed,
     Raised,
+    Rejected,
     Rostered,
     Said,
     Unheeded,
@@ -78,6 +79,8 @@ def _body(event: Event, desk: Fold, agreement: bytes) -> Body:
             return ApprovalBody(desk.entry(event.hold), 0, _rank(desk, desk.roster.appeal_role), Verdict.APPEALED)
         case Raised():
             return ApprovalBody(0, 0, _rank(desk, desk.roster.inspector_role), Verdict.APPEALED)
+        case Rejected():
+            return ApprovalBody(0, 0, 0, Verdict.REJECTED)
         case Rostered():
             return ChangeBody(ChangeSubject.ACTORS)
         case Unheeded():

@@ -13,6 +13,7 @@ import msgspec
 from brightline.approvals.act import Act
 from brightline.approvals.reading import Digest, Fault, Millis, Name, Struct, Words, digest_of, payload, refuse
 from brightline.approvals.table import Signal
+from brightline.errors import ApprovalError
 from brightline.keys import Envelope
 
 FIELD: Final = "desk"
@@ -97,7 +98,15 @@ class Unheeded(_Event, frozen=True, kw_only=True, tag="unheeded"):
     text: Words
 
 
-Event: TypeAlias = Rostered | Held | Needed | Said | Used | Closed | Appealed | Raised | Unheeded
+class Rejected(_Event, frozen=True, kw_only=True, tag="rejected"):
+    """A statement that could not stand. Nothing changed. `message`: its digest; `fault`, `text`: why."""
+
+    message: Digest
+    fault: Name
+    text: Words
+
+
+Event: TypeAlias = Rostered | Held | Needed | Said | Used | Closed | Appealed | Raised | Unheeded | Rejected
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)
 
 
@@ -126,3 +135,8 @@ def said(envelope: Envelope, at: int) -> Said:
 def unheeded(message: bytes, sender: str, text: str, at: int) -> Unheeded:
     """A message that one party alone signed, and that would have changed what both did (SCENARIOS G02)."""
     return Unheeded(at=at, message=digest_of(message), sender=sender, text=text)
+
+
+def rejected(message: bytes, error: ApprovalError, at: int) -> Rejected:
+    """A statement that was refused with this error. `message`: its payload, or whatever came."""
+    return Rejected(at=at, message=digest_of(message), fault=error.fault or "malformed", text=error.text[:2000])

@@ -21,6 +21,7 @@ from brightline.approvals.event import (
     Held,
     Needed,
     Raised,
+    Rejected,
     Rostered,
     Said,
     Unheeded,
@@ -71,6 +72,11 @@ class Fold:
         return desk, void
 
     @property
+    def rostered(self) -> bool:
+        """Some roster came in."""
+        return self._roster is not None
+
+    @property
     def roster(self) -> Roster:
         if self._roster is None:
             refuse(Fault.UNKNOWN_SIGNER, "the desk has no roster", "let the customer sign one")
@@ -116,7 +122,7 @@ class Fold:
                 self._put(self._hold(event.hold).settled(now))
             case Appealed():
                 self._put(self._appealed(event))
-            case Raised() | Unheeded():
+            case Raised() | Unheeded() | Rejected():
                 pass  # for the record alone
             case _:
                 assert_never(event)

@@ -70,7 +70,10 @@ BODY: Final[Mapping[Kind, Mapping[str, Meaning]]] = {
         "decision": ("Which hold or denial it is about.", "What was asked."),
         "until": ("When the approval lapses, rounded as agreed; 0 if none was given.", _BUCKET),
         "role": ("In which role the person spoke, by number.", "The person's name or reasons."),
-        "verdict": ("Granted, refused, expired, appealed, overturned or upheld.", "Why."),
+        "verdict": (
+            "Granted, refused, expired, appealed, overturned, upheld, rejected as no lawful statement.",
+            "Why.",
+        ),
         "spare": _SPARE,
     },
     Kind.EXCEPTION: {

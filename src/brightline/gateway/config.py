@@ -21,9 +21,11 @@ MAX_LIMIT = 10**9  # bytes, seconds, connections: what is beyond means no limit,
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
-        "registry", "end_users", "purposes", "tools", "actors", "limits", "tls")  # fmt: skip
+        "registry", "end_users", "purposes", "tools", "actors", "limits", "tls", "desk")  # fmt: skip
 _TLS = ("certificate", "key")
 _END_USERS = ("issuer", "audience", "keys")
+_DESK = ("folder", "webhook", "wait_seconds")
+MAX_WAIT = 3600  # seconds of `Prefer: wait`
 _TOOL = ("definition", "effect", "actuation", "phase", "activity", "facts")
 _UPSTREAM = ("url", "api_key_file", "ca_file")
 _ACTOR = ("name", "component", "key_sha256", "purposes", "shared", "max_concurrent")
@@ -63,6 +65,16 @@ class EndUsersConfig:
     issuer: str
     audience: str
     keys: Path
+
+
+@dataclass(frozen=True, slots=True)
+class DeskConfig:
+    """The desk: its folder (`brightline desk new`); `webhook`: a URL that is told of each new hold, or empty;
+    `wait_seconds`: the longest that `Prefer: wait` keeps a connection open."""
+
+    folder: Path
+    webhook: str = ""
+    wait_seconds: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,7 @@ class Config:
     end_users: EndUsersConfig | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
     tls: TlsConfig | None = None
+    desk: DeskConfig | None = None
     place: str = "brightline.toml"
 
 
@@ -168,6 +181,7 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         else None,
         limits=_limits(_table(data, "limits", place), f"{place}: limits"),
         tls=_tls(_table(data, "tls", place), base, f"{place}: tls") if "tls" in data else None,
+        desk=_desk(_table(data, "desk", place), base, f"{place}: desk") if "desk" in data else None,
         place=place,
     )
 
@@ -197,6 +211,16 @@ def _end_users(data: Mapping[str, Any], base: Path, place: str) -> EndUsersConfi
     _only(data, _END_USERS, place)
     issuer, audience = _text(data, "issuer", place), _text(data, "audience", place)
     return EndUsersConfig(issuer, audience, base / _text(data, "keys", place))
+
+
+def _desk(data: Mapping[str, Any], base: Path, place: str) -> DeskConfig:
+    _only(data, _DESK, place)
+    webhook, wait = _text(data, "webhook", place, ""), data.get("wait_seconds", 60)
+    if webhook and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s#]*)?", webhook):
+        _bad(f"webhook = {webhook[:80]!r}", place, 'write "http(s)://host:port/path", or leave it out')
+    if isinstance(wait, bool) or not isinstance(wait, int) or not 0 <= wait <= MAX_WAIT:
+        _bad(f"wait_seconds is a whole number from 0 to {MAX_WAIT}", place, "leave it out for 60")
+    return DeskConfig(base / _text(data, "folder", place), webhook, wait)
 
 
 def _purpose(name: str, data: Any, place: str) -> PurposeConfig:

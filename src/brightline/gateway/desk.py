@@ -159,7 +159,7 @@ def _no_act() -> Act:
 
 
 class LiveDesk(NoDesk):
-    """One event loop. `clock`: Unix seconds. `is_person`: this actor is a person at a keyboard, and no program."""
+    """One event loop. `clock`: Unix seconds."""
 
     def __init__(
         self,
@@ -169,11 +169,10 @@ class LiveDesk(NoDesk):
         *,
         clock: Callable[[], float] = time.time,
         random: Callable[[int], bytes] = os.urandom,
-        is_person: Callable[[str], bool] = lambda _: False,
         wait_seconds: int = WAIT_SECONDS,
     ) -> None:
         self.wait_seconds = wait_seconds
-        self.desk, self.postman, self.key, self.is_person = desk, postman, key, is_person
+        self.desk, self.postman, self.key = desk, postman, key
         self._clock, self._random = clock, random
         self._changed = asyncio.Event()
 
@@ -188,12 +187,7 @@ class LiveDesk(NoDesk):
         """Step 3: exceptions in force, and where somebody granted something to this actor, what of it counts here."""
         now = self.now
 
-        @cache
-        def act() -> Act:
-            call, terms = (Kind.TOOL if tool else Kind.MODEL), self.desk.terms.digest
-            agent = not self.is_person(said.use.actor)
-            return Act.of(said.use, terms, content(), self.key, call=call, tool=tool, agent=agent)
-
+        act = cache(lambda: self.act(said.use, content(), tool))
         exceptions = self.desk.exceptions(said.use, now)
         bare = self._with(said, {"exceptions": exceptions}) if exceptions else said
         if not self.desk.waits(said.use.actor):
@@ -248,11 +242,22 @@ class LiveDesk(NoDesk):
             match event:
                 case Held():
                     self.desk.recorded(event.id, entry)
-                    self._post(event, entry, noted.content)
+                    self.tell(event, entry, noted.content)
                 case Used() | Needed():
-                    self._post(event, entry)
+                    self.tell(event, entry)
                 case _:
                     raise TypeError(type(event).__name__)
+
+    def act(self, use: Use, content: bytes, tool: str = "") -> Act:
+        """What would happen, exactly."""
+        call, terms = (Kind.TOOL if tool else Kind.MODEL), self.desk.terms.digest
+        agent = self.desk.roster.person(use.actor) is None  # whoever has no name there is a program
+        return Act.of(use, terms, content, self.key, call=call, tool=tool, agent=agent)
+
+    def tell(self, event: Event, entry: int, content: bytes = b"") -> None:
+        """People hear of it; nobody waits for that."""
+        if self.postman is not None:
+            self.postman.post(event, entry, content)
 
     # ---- waiting ---------------------------------------------------------------------------------
 
@@ -295,10 +300,6 @@ class LiveDesk(NoDesk):
         return {"hold": _standing(found), "next": _WHERE.get(found.state, _ELSE).format(found.id[7:])}
 
     # ---- within ----------------------------------------------------------------------------------
-
-    def _post(self, event: Event, entry: int, content: bytes = b"") -> None:
-        if self.postman is not None:
-            self.postman.post(event, entry, content)
 
     def _with(self, said: Stated, facts: Mapping[str, FactValue]) -> Stated:
         use = said.use

@@ -25,6 +25,7 @@ _API = {
     Api.EMBEDDINGS: bodies.Api.OPENAI_EMBEDDINGS,
     Api.COUNT_TOKENS: bodies.Api.ANTHROPIC_COUNT_TOKENS,
 }
+API_OF: dict[int, Api] = {code: api for api, code in _API.items()}
 _OUTCOME = {
     Outcome.PERMIT: OutcomeCode.PERMIT,
     Outcome.HOLD: OutcomeCode.HOLD,

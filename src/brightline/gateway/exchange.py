@@ -19,6 +19,7 @@ from functools import partial
 
 from brightline.errors import BrightlineError, OracleError, StorageError, UpstreamError, UpstreamFault
 from brightline.gateway.access import Access, Caller
+from brightline.gateway.answers import Answers
 from brightline.gateway.codec import (
     Answer,
     Api,
@@ -74,6 +75,7 @@ class Exchange:
     room: Room = field(default_factory=Room)
     tools: Tools = field(default_factory=ConfiguredTools)
     desk: NoDesk = NO_DESK
+    answers: Answers = field(default_factory=Answers)
     release: Release = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +119,7 @@ class Exchange:
         if not self.standing.observing:
             self.release.released.check(caller.actor.name, call)
         model = self._model(call.model)
+        request = self.answers.with_facts(caller.actor.name, call, request)
         # 3. facts
         said = self.access.said(caller, request, call.model)
         return Heard(caller, call, said, model, patience(request, self.desk.wait_seconds))

@@ -27,10 +27,13 @@ from brightline.gateway.attested import SignedAccess
 from brightline.gateway.changes import record_changes
 from brightline.gateway.codec import AnswerLimits, ListedModel, Room
 from brightline.gateway.config import EMBEDDED, Config
+from brightline.gateway.desk import NO_DESK
+from brightline.gateway.desk_start import opened_desk
 from brightline.gateway.entries import interrupted_draft
 from brightline.gateway.exchange import Exchange
 from brightline.gateway.listening import address, check_address, client_tls, url_of
 from brightline.gateway.registered import Registered, open_registered
+from brightline.gateway.requester import Requester
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.signed_tools import SignedTools
 from brightline.gateway.standing import Standing, agreed, answered_by, check_log, observed
@@ -108,11 +111,16 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         # 4. the listener
         room = Room(int(config.limits.get("answers_bytes", AnswerLimits().room)))
         share = config.oracle_share
-        exchange = Exchange(standing, access, recorder, upstream, key, config.models, share, room=room, tools=tools)
+        desk = await stack.enter_async_context(opened_desk(config, standing, recorder, log_key, site_key))
+        live = NO_DESK if desk is None else desk.live
+        exchange = Exchange(
+            standing, access, recorder, upstream, key, config.models, share, room=room, tools=tools, desk=live
+        )
+        requester = None if desk is None else Requester(desk, standing, recorder, exchange.answers)
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         note = (lambda: registered.fault) if registered is not None else str
-        routes = Routes(exchange, models, lambda: recorder.fault, note)
+        routes = Routes(exchange, models, lambda: recorder.fault, note, requester)
         with address(config):
             server = await serve(routes, config.host, config.port, _limits(config), tls=tls, refusal=refused)
         stack.push_async_callback(server.drain, config.limits.get("drain_seconds", DRAIN_SECONDS))

@@ -10,7 +10,9 @@ from brightline.errors import CallError
 from brightline.gateway import dry_run
 from brightline.gateway.codec import Api, Family, ListedModel, models_list, unknown_model
 from brightline.gateway.codec import reply as encoding
+from brightline.gateway.desk_routes import PREFIX, DeskRoutes
 from brightline.gateway.exchange import Exchange
+from brightline.gateway.requester import Requester
 from brightline.gateway.wire import Header, Reply, Request
 
 _JSON: Header = (b"content-type", b"application/json")
@@ -27,11 +29,15 @@ class Routes:
     models: tuple[ListedModel, ...]
     fault: Callable[[], str]
     registry: Callable[[], str] = str
+    requester: Requester | None = None
 
     async def __call__(self, request: Request, reply: Reply) -> None:
         api = _APIS.get(request.path)
         if api is not None and request.method == b"POST":
             await self.exchange.handle(api, request, reply)
+            return
+        if request.path.startswith(PREFIX) and request.path != dry_run.PATH:
+            await DeskRoutes(self.exchange.access, self.requester).handle(request, reply)
             return
         try:
             self._answer(request, reply)

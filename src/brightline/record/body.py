@@ -66,6 +66,7 @@ class Verdict(IntEnum):
     UPHELD = 6
     WITHDRAWN = 7  # by who asked
     SEEN = 8  # its content, by somebody who may decide
+    REJECTED = 9  # a statement that could not stand: forged, replayed, late, of the wrong role
 
 
 class ExceptionAct(IntEnum):

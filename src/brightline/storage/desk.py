@@ -11,7 +11,7 @@ state follows from its record; here it is made of what the files say, for people
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple
@@ -26,6 +26,7 @@ from brightline.approvals import (
     Desk,
     Event,
     Held,
+    Needed,
     Rostered,
     Said,
     identity,
@@ -112,22 +113,13 @@ class DeskFolder:
     def say(self, envelope: Envelope, now: int) -> Path:
         """Write a person's statement, which must count as the desk stands. Raises ApprovalError."""
         self.desk.receive(envelope, now, str(self.folder))
-        said = read_statement(envelope)
-        name = f"{_stamp(said.time)}-{type(said).__struct_config__.tag}-{identity(envelope)[7:19]}.json"
-        path = self.folder / "said" / name
-        _write(path, envelope.to_bytes())
+        path = keep_statement(self.folder, envelope)
         self.desk.apply(Said(at=now, envelope=envelope.to_bytes()))
         return path
 
     def post(self, event: Event, key: SigningKey, entry: int = 0, letters: Mapping[str, bytes] | None = None) -> Path:
         """Write what a gateway has to say, signed with its log's key, and read it as others will."""
-        value = Posted(event=event, entry=entry, letters=dict(letters or {}))
-        envelope = Envelope(POSTED_TYPE, payload(value)).signed(key)
-        if len(envelope.payload) > MAX_BYTES:
-            refuse(Fault.MALFORMED, f"{len(envelope.payload)} bytes to post", "leave the letters out", str(self.folder))
-        name = f"{_stamp(event.at)}-{type(event).__struct_config__.tag}-{digest_of(envelope.payload)[7:19]}.json"
-        path = self.folder / "posted" / name
-        _write(path, envelope.to_bytes())
+        path = post(self.folder, event, key, entry, letters)
         for file in self._posted(path):
             self.desk.apply(file.event, file.entry)
         return path
@@ -155,6 +147,8 @@ class DeskFolder:
             return
         if isinstance(value.event, Held):
             self.letters[value.event.id] = value.letters
+        elif isinstance(value.event, Needed):  # for those who are asked only now
+            self.letters[value.event.hold] = {**self.letters.get(value.event.hold, {}), **value.letters}
         yield _File(value.event.at, 0, path, value.event, value.entry)
 
     def _said(self, path: Path, held: Mapping[str, int]) -> Iterator[_File]:
@@ -176,6 +170,46 @@ class DeskFolder:
             self.desk.apply(event, entry)
         except BrightlineError as e:
             self.void.append(Void(path, e))
+
+
+def post(
+    folder: Path, event: Event, key: SigningKey, entry: int = 0, letters: Mapping[str, bytes] | None = None
+) -> Path:
+    """Write what a gateway has to say into a desk's folder. Raises ApprovalError where it is too long."""
+    value = Posted(event=event, entry=entry, letters=dict(letters or {}))
+    envelope = Envelope(POSTED_TYPE, payload(value)).signed(key)
+    if len(envelope.payload) > MAX_BYTES:
+        refuse(Fault.MALFORMED, f"{len(envelope.payload)} bytes to post", "leave the letters out", str(folder))
+    name = f"{_stamp(event.at)}-{type(event).__struct_config__.tag}-{digest_of(envelope.payload)[7:19]}.json"
+    path = folder / "posted" / name
+    _write(path, envelope.to_bytes())
+    return path
+
+
+def keep_statement(folder: Path, envelope: Envelope) -> Path:
+    """Write a person's statement into a desk's folder."""
+    path = folder / "said" / statement_name(envelope)
+    _write(path, envelope.to_bytes())
+    return path
+
+
+def statement_name(envelope: Envelope) -> str:
+    """The name of a statement's file."""
+    said = read_statement(envelope)
+    return f"{_stamp(said.time)}-{type(said).__struct_config__.tag}-{identity(envelope)[7:19]}.json"
+
+
+def without_letters(path: Path, key: SigningKey, still: Container[str] = ()) -> None:
+    """The same posting without the content that was sealed in it: nobody has to read it any more.
+
+    `still`: holds of which somebody has. Raises ApprovalError where the file is no posting.
+    """
+    envelope = Envelope.from_bytes(read_file(path, MAX_POSTED), str(path), error=ApprovalError)
+    value: Posted = read_envelope(envelope, POSTED_TYPE, Posted, str(path))
+    hold = value.event.id if isinstance(value.event, Held) else getattr(value.event, "hold", "")
+    if value.letters and hold not in still:
+        post(path.parent.parent, value.event, key, value.entry)
+        Disk().remove(path)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,0 +1,74 @@
+"""The desk when a gateway starts: rebuilt from the record, then what lies in the folder is read, then it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from brightline.agreement import read_envelope
+from brightline.approvals.reading import digest_of
+from brightline.errors import ApprovalError
+from brightline.gateway.config import Config
+from brightline.gateway.desk import LiveDesk, act_key
+from brightline.gateway.desk_journal import rebuilt
+from brightline.gateway.inbox import Inbox
+from brightline.gateway.posting import Posts
+from brightline.gateway.standing import Standing
+from brightline.keys import SigningKey
+from brightline.storage.files import read_file
+from brightline.storage.recorder import Recorder
+
+logger = logging.getLogger("brightline.gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A desk that runs."""
+
+    live: LiveDesk
+    inbox: Inbox
+
+
+@asynccontextmanager
+async def opened_desk(
+    config: Config, standing: Standing, recorder: Recorder, log_key: SigningKey, site_key: bytes
+) -> AsyncIterator[Opened | None]:
+    """The desk of the settings, or None where there is none. Raises ApprovalError where its folder has no roster that
+    stands, or is another agreement's."""
+    agreement = standing.agreement
+    if config.desk is None or agreement is None:
+        yield None
+        return
+    folder, terms = config.desk.folder, standing.pack.terms
+    paper = folder / "agreement.json"
+    if not paper.is_file() or digest_of(read_envelope(read_file(paper), str(paper)).payload) != agreement.digest:
+        cure = "make one for the agreement in force with `brightline desk new`"
+        raise ApprovalError("no desk of this agreement", place=str(folder), cure=cure)
+    # 1. what the record says
+    desk, seen = await asyncio.to_thread(
+        rebuilt, recorder.journal, recorder.vault, terms, agreement.parties.customer.key
+    )
+    live = LiveDesk(desk, act_key(site_key), wait_seconds=config.desk.wait_seconds)
+    # 2. what people said meanwhile
+    inbox = Inbox(live, agreement, recorder, folder, seen)
+    await inbox.look()
+    if not desk.rostered:
+        raise ApprovalError("the desk has no roster that stands", place=str(folder), cure="`brightline desk new`")
+    # 3. telling and listening, until the gateway stops
+    posts = Posts(folder, log_key, desk, lambda: live.now, config.desk.webhook)
+    live.postman = posts
+    tasks: Sequence[asyncio.Task[None]] = [asyncio.create_task(posts.run()), asyncio.create_task(inbox.run())]
+    try:
+        yield Opened(live, inbox)
+    finally:
+        tasks[1].cancel()
+        try:
+            async with asyncio.timeout(2):
+                await posts.written()
+        except TimeoutError:
+            logger.error("the desk's folder lacks the newest postings: they are in the record")
+        tasks[0].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
