@@ -18,6 +18,9 @@ from brightline.record.body import (
     ApprovalBody,
     ChangeBody,
     ChangeSubject,
+    ClockBody,
+    ClockEvent,
+    ClockSource,
     DecisionBody,
     EngineBody,
     EpochBody,
@@ -27,6 +30,8 @@ from brightline.record.body import (
     ExceptionBody,
     OutcomeBody,
     OutcomeStatus,
+    ReleaseBody,
+    ReleaseVerdict,
     Verdict,
 )
 from brightline.record.checkpoint import Checkpoint
@@ -34,6 +39,7 @@ from brightline.record.entry import ENTRY_BYTES, Entry, Flag, OutcomeCode
 from brightline.record.log import Disclosure, Draft
 from brightline.record.log import Log as RecordLog
 from brightline.record.merkle import Tree, hash_leaves
+from brightline.record.opening import Opened, open_fields
 from brightline.vocabulary import module
 from tests.agreement.founding import CUSTOMER, KEYS, VENDOR, agreement, signed
 
@@ -50,6 +56,11 @@ CEDAR = """
 @id("K2") @text("a ; b // c") permit (principal, action, resource);
 @id("K10") forbid (principal, action, resource);
 """
+METERS = (
+    b'{"at_hard":0,"at_soft":1,"exact":true,"hard":10000,"highest":700,"scopes":2,"sites":1,"soft":500,'
+    b'"type":"brightline/meters/v1"}'
+)
+EPOCH_FIELDS = (("meters", METERS), ("notes", b"the customer's own"))
 RANKS = ("K1", "K10", "K2", "K4")
 
 
@@ -113,11 +124,13 @@ def mixed(calls: int = 300, *, engine: bool = False) -> bytes:
     """Entries of a log with every kind in it; of its engine it speaks only if asked to."""
     log = RecordLog(ORIGIN, Disclosure())
     data = busy(log, calls)
-    batch = log.batch(NOON + 100_000)
+    batch = log.batch(log.time + 3600)
     key = bytes(32)
     batch.add(Draft(ExceptionBody(0, NOON, NOON + 9000, 1, 2, ExceptionAct.GRANTED), terms=TERMS), key)
     batch.add(Draft(ErasureBody(5, 1, ErasureReason.SPILL), terms=TERMS), key)
-    epoch = batch.add(Draft(EpochBody(1, 0, NOON, NOON + 3600, 5, 6, 4, 1), terms=TERMS), key)
+    batch.add(Draft(ClockBody(ClockEvent.BEAT, ClockSource.SYNCHRONISED), terms=TERMS), key)
+    batch.add(Draft(ReleaseBody(20, ReleaseVerdict.RELEASED, bundle=MODEL), terms=TERMS), key)
+    epoch = batch.add(Draft(EpochBody(1, 0, NOON, NOON + 3600, 5, 6, 4, 1), terms=TERMS, fields=EPOCH_FIELDS), key)
     if engine:
         sums = log.totals.input_tokens, log.totals.output_tokens
         batch.add(Draft(EngineBody(epoch, *sums, *sums, tolerance=4000), terms=TERMS), key)
@@ -135,6 +148,7 @@ class Evidence:
     keys: Keys | None = KEYS
     signed: Checkpoint | None = None
     about: About | None = None
+    openings: bytes = b""
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -152,7 +166,7 @@ class Evidence:
     @property
     def bundle(self) -> bytes:
         named = About(self.agreement.digest, self.checkpoint.origin, len(self.entries) // ENTRY_BYTES)
-        return head(self.about or named, self.note) + self.entries
+        return head(self.about or named, self.note, self.openings) + self.entries
 
     def verified(self, **changes: object) -> Result:
         changed = replace(self, **changes)  # type: ignore[arg-type]
@@ -168,7 +182,14 @@ def honest(entries: bytes, origin: str = ORIGIN) -> Checkpoint:
 
 @cache
 def good() -> Evidence:
-    return Evidence(mixed(), founding())
+    return Evidence(mixed(), founding(), openings=opened("meters").to_bytes())
+
+
+def opened(*names: str) -> Opened:
+    """The epoch's entry of `mixed()`, with these of its fields opened."""
+    made = open_fields(first(mixed(), entry.Kind.EPOCH), bytes(32), EPOCH_FIELDS, names)
+    assert made is not None
+    return made
 
 
 def split(entries: bytes) -> list[bytes]:

@@ -89,7 +89,7 @@ def test_every_shorter_file_is_refused() -> None:
         (GOOD.replace(b"checkpoint 5\n", b"checkpoint 1048577\n"), "checkpoint"),
         (GOOD.replace(b"checkpoint 5\n", b"checkpoint " + b"9" * 19 + b"\n"), "checkpoint"),
         (GOOD.replace(b"checkpoint 5\n", b"checkpoint " + b"9" * 4000 + b"\n"), "checkpoint"),
-        (GOOD.replace(b"checkpoint 5\n", b"checkpoint 4\n"), "entries"),
+        (GOOD.replace(b"checkpoint 5\n", b"checkpoint 4\n"), "openings"),
         (GOOD.replace(b"checkpoint 5\n", "checkpoint ٥\n".encode()), "checkpoint"),
         (GOOD.replace(b"entries 768\n", b"entries 767\n"), "entries"),
         (GOOD.replace(b"entries 768\n", b"entries 512\n"), "entries"),

@@ -41,7 +41,7 @@ def test_the_log_is_ten_lines() -> None:
     assert "brightline" not in BLOCKS["log"].replace("brightline-bundle", "")
 
 
-@pytest.mark.parametrize("entries", [1, 2, 3, 255, 256, 257, 592])
+@pytest.mark.parametrize("entries", [1, 2, 3, 255, 256, 257, 594])
 def test_the_log_by_hand(tmp_path: Path, entries: int) -> None:
     evidence = Evidence(mixed()[: entries * 256], founding())
     answer = run(tmp_path, "log", written(tmp_path, evidence), str(LOG_KEY.public))

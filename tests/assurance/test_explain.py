@@ -13,10 +13,10 @@ from brightline.record.body import DTYPES
 from brightline.record.entry import ENTRY, ENTRY_BYTES, Flag, Kind, unpack
 from brightline.vocabulary import shipped
 from tests.agreement.founding import CUSTOMER, VENDOR, signed
-from tests.assurance.records import Evidence, changed, first, founding, mixed, split
+from tests.assurance.records import Evidence, changed, first, founding, mixed, opened, split
 
 ENTRIES = mixed(engine=True)
-WHOLE = Evidence(ENTRIES, founding())
+WHOLE = Evidence(ENTRIES, founding(), openings=opened("meters").to_bytes())
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def test_blocks_of_any_size_make_the_same_bundle(sizes: list[int]) -> None:
     for size in sizes:
         blocks.append(rest[:size])
         rest = rest[size:]
-    assert exported([*blocks, rest]) == good().bundle
+    assert exported([*blocks, rest]) == replace(good(), openings=b"").bundle
 
 
 def test_a_long_log_in_pieces() -> None:
@@ -82,7 +82,7 @@ def test_an_empty_log() -> None:
     ("entries", "words"),
     [
         (ENTRIES[:-1], "end 1 bytes before"),
-        (b"", "end 151552 bytes before"),
+        (b"", "end 152064 bytes before"),
         (changed(ENTRIES, 300, flags=1), "do not hash to the root"),
     ],
 )

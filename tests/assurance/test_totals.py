@@ -93,13 +93,13 @@ def test_the_document_has_the_keys_of_the_contract() -> None:
     assert list(result) == ["verified", "grade", "totals", "steps", "findings"]
     assert result["verified"] is True
     assert result["grade"] == "C0"
-    assert [s["n"] for s in result["steps"]] == list(range(1, 11))
+    assert [s["n"] for s in result["steps"]] == list(range(1, 12))
     assert all(list(s) == ["n", "name", "ok", "text"] for s in result["steps"])
     assert result == good().verified().to_json()
 
 
 def test_grade_c0_says_what_it_does_not_show_and_what_follows() -> None:
-    text = good().verified().steps[9].text
+    text = good().verified().steps[10].text
     assert "Not shown: calls that never passed the gateway" in text
     assert "not shown" not in text.split("Not shown")[0].lower()
     assert "Reports say that only what passed the gateway is shown." in text
@@ -195,7 +195,7 @@ def test_totals_of_a_log_whose_counters_lie_are_told_and_not_graded() -> None:
     lie = bodies.pack(Counters(decisions=99))
     result = good().verified(entries=changed(good().entries, 256, body=lie))
     assert result.steps[5].ok is False
-    assert result.steps[8].ok is True
+    assert result.steps[9].ok is True
     assert result.totals["decisions"] == 300
     assert result.grade is None
 

@@ -23,6 +23,8 @@ bodies = st.one_of(
     st.builds(body.ErasureBody, st.integers(0, 300), codes, codes),
     st.builds(body.EngineBody, *[st.integers(0, 300)] * 12, codes, codes),
     st.builds(body.EpochBody, *[st.integers(0, 300)] * 6, codes, codes),
+    st.builds(body.ClockBody, codes, codes, st.integers(0, 300)),
+    st.builds(body.ReleaseBody, st.integers(0, 40), codes, codes, digests),
     st.just(body.Counters()),
 )
 fields = st.lists(

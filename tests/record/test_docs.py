@@ -69,7 +69,11 @@ def test_the_bodies(kind: Kind) -> None:
         name: (dtype.fields[name][1], dtype.fields[name][0].itemsize) for name in dtype.fields if name != "spare"
     }
     words: dict[str, type[IntEnum]] = {
-        "api": Api, "status": OutcomeStatus, "verdict": Verdict, "subject": ChangeSubject, "reason": ErasureReason
+        "api": Api, "status": OutcomeStatus, "subject": ChangeSubject,
+        "event": bodies.ClockEvent, "source": bodies.ClockSource, "clock": bodies.ClockSource,
+    }  # fmt: skip
+    words |= {"verdict": bodies.ReleaseVerdict, "reason": bodies.ReleaseReason} if kind is Kind.RELEASE else {
+        "verdict": Verdict, "reason": ErasureReason
     }  # fmt: skip
     words |= {"act": Act if kind is Kind.DECISION else ExceptionAct}
     for name, (_, _, meaning) in fields.items():
@@ -111,6 +115,8 @@ def every_kind() -> bytes:
         bodies.ErasureBody(1, 0, ErasureReason.SPILL),
         bodies.EngineBody(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 1),
         bodies.EpochBody(1, 1, 0, int(NOW)),
+        bodies.ClockBody(bodies.ClockEvent.BACK, bodies.ClockSource.BY_HAND, 7),
+        bodies.ReleaseBody(200, bodies.ReleaseVerdict.REFUSED, bodies.ReleaseReason.LAW, TERMS),
         bodies.DecisionBody(1, 2, 3, 4, api=Api.CLI, act=Act.MCP_CALL),
     ):
         code = OutcomeCode.DENY if isinstance(body, bodies.DecisionBody) else OutcomeCode.NONE

@@ -26,6 +26,7 @@ from brightline.agreement.profile import (
     Consequence,
     Disclosure,
     Retention,
+    Statement,
     Trigger,
 )
 from brightline.agreement.show import show, show_difference, show_negotiation, show_text
@@ -61,6 +62,7 @@ __all__ = [
     "Signatory",
     "Signed",
     "State",
+    "Statement",
     "Status",
     "Terms",
     "Trigger",

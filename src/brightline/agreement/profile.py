@@ -41,13 +41,21 @@ class Ceiling(Record):
             yield "funded", "more is funded than the ceiling allows", "fund at most `amount`"
 
 
+class Statement(StrEnum):
+    """What a customer can state of an epoch, opened in evidence (docs/reference/evidence.md)."""
+
+    METERS = "meters"  # how near the metered limits came
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure(Record):
-    """What the record shows only in steps, applied before anything is hashed (DESIGN section 6).
+    """What the record shows, and how finely; steps are applied before anything is hashed (DESIGN section 6).
 
     time_seconds, tokens, lengths (bytes): the size of a step; 1 shows the exact value.
     erasures, erasures_per_10000: of n entries at most the greater of `erasures` and n * erasures_per_10000 / 10000
     may be erased.
+    heartbeat_seconds: how long the record may stand still before that is a finding. statements: which of an epoch's
+    statements evidence shows.
     """
 
     time_seconds: Annotated[int, integer(1, 86_400)] = 60
@@ -55,6 +63,8 @@ class Disclosure(Record):
     lengths: Annotated[int, integer(1, 1 << 20)] = 1024
     erasures: Annotated[int, integer(0, 1 << 32)] = 100
     erasures_per_10000: Annotated[int, integer(0, 10_000)] = 10
+    heartbeat_seconds: Annotated[int, integer(60, 31 * 86_400)] = 3_600
+    statements: Annotated[tuple[Statement, ...], listing(one_of(Statement), 16)] = tuple(Statement)
 
     def erasure_cap(self, entries: int) -> int:
         """How many of `entries` may have been erased."""
@@ -138,6 +148,11 @@ USUAL_CONSEQUENCES: Mapping[str, Consequence] = MappingProxyType(
         "erasures.exceeded": _row(Trigger.AUDIT, "More was erased than the disclosure profile allows.", 30, _CONFER),
         "audit.refused": _row(Trigger.CONFER, "A drawn entry was not opened to the auditor.", 30, _CONFER),
         "evidence.late": _row(Trigger.NOTICE, "No evidence came for the epoch.", 30, _CONFER),
+        "record.gap": _row(Trigger.EXPLAIN, "Nothing was recorded for longer than agreed.", 30, _CONFER),
+        "clock.stepped": _row(Trigger.NOTE, "Reports say how often the clock was set, and how far."),
+        "clock.unsynchronised": _row(Trigger.NOTE, "Times are the operator's word alone."),
+        "witness.missing": _row(Trigger.NOTICE, "A witness did not cosign: ask it, and ask for the bundle again."),
+        "release.refused": _row(Trigger.CONFER, "A releasing officer kept evidence back.", 30, _CONFER),
         "break_glass": _row(Trigger.NOTE, "Reports say how long, and how many uses went unrecorded."),
         "agreement.expired": _row(Trigger.NOTICE, "The agreement stays in force until a successor is signed."),
         OTHER: _row(Trigger.NOTICE, "Any finding that is not listed.", 30, _CONFER),

@@ -15,7 +15,8 @@ import numpy as np
 
 from brightline.assurance.meanings import BODY, FILE, HEAD
 from brightline.assurance.verify.agreed import Agreed, check_named, pinned_vocabulary, read_agreed
-from brightline.assurance.verify.bundle import MAGIC, InMemory, Source, open_bundle
+from brightline.assurance.verify.bundle import MAGIC, Bundle, InMemory, Source, open_bundle
+from brightline.assurance.verify.statements import KNOWN
 from brightline.assurance.verify.totals import iso
 from brightline.errors import RecordError
 from brightline.record import note
@@ -24,9 +25,13 @@ from brightline.record.body import (
     Act,
     Api,
     ChangeSubject,
+    ClockEvent,
+    ClockSource,
     ErasureReason,
     ExceptionAct,
     OutcomeStatus,
+    ReleaseReason,
+    ReleaseVerdict,
     Verdict,
 )
 from brightline.record.body import unpack as unpack_body
@@ -42,6 +47,7 @@ from brightline.record.entry import (
     clause_ranks,
     unpack,
 )
+from brightline.record.opening import Opened
 
 _BODY_AT: Final = ENTRY_BYTES - BODY_BYTES
 _WORDS: Final[Mapping[str, type[IntEnum]]] = {
@@ -51,7 +57,16 @@ _WORDS: Final[Mapping[str, type[IntEnum]]] = {
     "status": OutcomeStatus,
     "verdict": Verdict,
     "subject": ChangeSubject,
-    "reason": ErasureReason,
+    "event": ClockEvent,
+    "source": ClockSource,
+    "clock": ClockSource,
+}
+_BY_KIND: Final[Mapping[tuple[Kind, str], type[IntEnum]]] = {
+    (Kind.EXCEPTION, "act"): ExceptionAct,
+    (Kind.DECISION, "act"): Act,
+    (Kind.ERASURE, "reason"): ErasureReason,
+    (Kind.RELEASE, "reason"): ReleaseReason,
+    (Kind.RELEASE, "verdict"): ReleaseVerdict,
 }
 _TIMES: Final = frozenset({"time", "since", "until"})
 _FACTS: Final = frozenset({"claimed", "missing"})
@@ -122,29 +137,55 @@ def explain(bundle: bytes | Source, agreement: bytes) -> Explanation:
             counts[Kind(code)] = counts.get(Kind(code), 0) + count
             firsts.setdefault(Kind(code), chunk[at * ENTRY_BYTES : (at + 1) * ENTRY_BYTES])
     # 3. the parts of the file, then of each kind
-    parts = list(_file(opened.about.to_bytes(), opened.checkpoint, opened.about.count))
+    parts = list(_file(opened))
     size = parts[-1].end
     for kind in sorted(firsts):
         parts += _entry(kind, firsts[kind], agreed)
     return Explanation(size, {k.name.lower(): counts[k] for k in sorted(counts)}, tuple(parts))
 
 
-def _file(about: bytes, checkpoint: bytes, count: int) -> Iterator[Part]:
+def _file(opened: Bundle) -> Iterator[Part]:
     """The parts of the file in order; where the note has more lines than it needs, they are signatures."""
+    about, checkpoint, count = opened.about.to_bytes(), opened.checkpoint, opened.about.count
     pieces: list[tuple[str, str, bytes]] = [("magic", "magic", MAGIC)]
     pieces += [("about", "line", b"about %d\n" % len(about)), ("about", "about", about)]
     pieces.append(("checkpoint", "line", b"checkpoint %d\n" % len(checkpoint)))
     lines = checkpoint.splitlines(keepends=True)
     names = ("origin", "size", "root", "blank")
     pieces += [("checkpoint", names[i] if i < 4 else "signature", line) for i, line in enumerate(lines)]
-    pieces.append(("entries", "line", b"entries %d\n" % (count * ENTRY_BYTES)))
+    told = [(section, name, len(data), _printable(data.decode())) for section, name, data in pieces]
+    shown = [piece for o in opened.openings for piece in _opening(o)]
+    told.append(("openings", "line", *_line("openings", sum(size for _, size, _ in shown))))
+    told += [("openings", *piece) for piece in shown]
+    told.append(("entries", "line", *_line("entries", count * ENTRY_BYTES)))
     at = 0
-    for section, name, data in pieces:
-        # A name on a signature line may hold what disturbs a terminal.
-        example = "".join(c if c.isprintable() else "·" for c in data.decode().rstrip("\n"))
-        yield Part(section, at, at + len(data), name, *FILE[name], example)
-        at += len(data)
+    for section, name, size, example in told:
+        yield Part(section, at, at + size, name, *FILE[name], example)
+        at += size
     yield Part("entries", at, at + count * ENTRY_BYTES, "entries", *FILE["entries"], f"{count} entries")
+
+
+def _opening(opened: Opened) -> Iterator[tuple[str, int, str]]:
+    """(name, bytes, example) of the parts of one entry's opening, in order. A statement that is not known is named."""
+    yield "opening", 10, f"entry {opened.entry}, {len(opened.fields)} fields"
+    for field in opened.fields:
+        if isinstance(field, bytes):
+            yield "closed", 1 + len(field), field.hex()
+            continue
+        known = "" if field.name in KNOWN else ", WHICH THIS PROGRAM DOES NOT KNOW"
+        yield "opened", 1 + len(field.salt) + 2 + len(field.name) + 4, f"{field.name}{known}"
+        if field.value:
+            yield "statement", len(field.value), _printable(field.value.decode(errors="replace"))
+
+
+def _line(name: str, size: int) -> tuple[int, str]:
+    line = f"{name} {size}"
+    return len(line) + 1, line
+
+
+def _printable(text: str) -> str:
+    """A name on a signature line, or a statement, may hold what disturbs a terminal."""
+    return "".join(c if c.isprintable() else "·" for c in text.rstrip("\n"))
 
 
 def _entry(kind: Kind, data: bytes, agreed: Agreed) -> Iterator[Part]:
@@ -171,15 +212,14 @@ def _shower(kind: Kind, agreed: Agreed) -> Callable[[str, Any], str]:
     words = pinned_vocabulary(agreed.agreement)
     facts = tuple(words.facts) if words else ()
     models = {m.digest: m.name for m in agreed.agreement.models if m.digest}
-    act = ExceptionAct if kind is Kind.EXCEPTION else Act
 
     def show(name: str, value: Any) -> str:
         if isinstance(value, bytes):
             return _digest(name, value, agreed, models)
         if name in _TIMES:
             return iso(value) if 0 < value <= LAST_SECOND else str(value)
-        if name in _WORDS or name == "act":
-            return (act if name == "act" else _WORDS[name])(value).name.lower()
+        if words_of := _BY_KIND.get((kind, name)) or _WORDS.get(name):
+            return words_of(value).name.lower()
         if name == "activity":
             return agreed.activity(value)
         if name == "flags":

@@ -27,7 +27,7 @@ _SPARE: Final = ("Nothing: these bytes are zero.", "Anything: `verify` refuses a
 HEAD: Final[Mapping[str, Meaning]] = {
     "sequence": ("The number of the entry in the log.", "Nothing but its place."),
     "time": ("When it was recorded, rounded down as agreed.", f"{_BUCKET} It is the gateway's own clock."),
-    "kind": ("Which of eight kinds of entry it is.", "Nothing else."),
+    "kind": ("Which of eleven kinds of entry it is.", "Nothing else."),
     "outcome": ("What was decided: permit, hold, ask or deny; 0 on other kinds.", "Who asked, what, or why."),
     "activity": (
         "Which word of the agreed vocabulary the use was decided as.",
@@ -139,7 +139,20 @@ BODY: Final[Mapping[Kind, Mapping[str, Meaning]]] = {
             "The grade of completeness that the customer claims.",
             "That it is so: `verify` does not believe it.",
         ),
-        "clock": ("Whether the clock was synchronised.", "That it was right."),
+        "clock": ("Whether the clock was synchronised, as the operator states.", "That it was right."),
+        "spare": _SPARE,
+    },
+    Kind.CLOCK: {
+        "event": ("That the gateway started or stopped, was idle, or noticed a step of its clock.", "What it did."),
+        "source": ("What sets the clock, as the operator states.", "That it was right."),
+        "seconds": ("How far the clock was stepped, rounded up as agreed; 0 if it was not.", _BUCKET),
+        "spare": _SPARE,
+    },
+    Kind.RELEASE: {
+        "size": ("How many entries the bundle had on which the officer spoke.", "Nothing else."),
+        "verdict": ("Released, or refused.", "Who the officer is: the signed statement stays with the customer."),
+        "reason": ("Why it was refused: one of seven classes; 0 if it was released.", "Any word of the officer's own."),
+        "bundle": ("The digest of the bundle's file.", "Anything about a bundle that its reader does not hold."),
         "spare": _SPARE,
     },
 }
@@ -158,6 +171,22 @@ FILE: Final[Mapping[str, Meaning]] = {
     "signature": (
         "Who signed, and the signature: of the log, perhaps also of witnesses.",
         "Anything else. `verify` checks the log's; a line of a key that the agreement does not name is not checked.",
+    ),
+    "opening": (
+        "Which epoch's entry is opened, and how many fields it committed to.",
+        "What the fields are that stay closed.",
+    ),
+    "closed": (
+        "A field that stays closed: one salted hash.",
+        "What it holds, even to somebody who guesses all of it: 16 random bytes go into the hash.",
+    ),
+    "opened": (
+        "The name of an opened field, 16 random bytes that prove it, and lengths.",
+        "Anything about a field that is not shown.",
+    ),
+    "statement": (
+        "What the customer states of the epoch: numbers and yes-or-no marks under the names shown.",
+        "Any name, content or hash of what was counted. That it is true: only that it was stated when the epoch ended.",
     ),
     "entries": ("The entries, 256 bytes each; each field is explained below.", "What is not listed below."),
 }

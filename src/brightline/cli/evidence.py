@@ -84,7 +84,7 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Whether a bundle is what it claims to be, in ten steps, and what it then shows. Ends 1 where it is not."""
+    """Whether a bundle is what it claims to be, in eleven steps, and what it then shows. Ends 1 where it is not."""
     with _open(bundle) as file:
         kept = [read_bytes(e) for e in earlier or []]
         result = verify_bundle(file, read_bytes(agreement), known_keys(vendor_key, customer_key), earlier=kept)
@@ -96,7 +96,7 @@ def verify(
 
 
 def show_steps(steps: list[Mapping[str, Any]]) -> None:
-    """The ten steps for people: passed, failed, or not checked."""
+    """The steps for people: passed, failed, or not checked."""
     for s in steps:
         say("  ", MARKS[s["ok"]], f" {s['n']:>2} {s['name']}")
         quote(s["text"], " " * 10)

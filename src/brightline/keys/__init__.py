@@ -1,6 +1,7 @@
 """Signing keys, envelopes and sealed content: the one door to the `cryptography` package."""
 
 from brightline.keys.certificate import expiry
+from brightline.keys.cosigning import WitnessKey, cosign
 from brightline.keys.dsse import Envelope, Signature
 from brightline.keys.ec import EcSigningKey, EcVerifyKey
 from brightline.keys.jwk import Jwk, Token, read_jwks, read_token
@@ -17,6 +18,8 @@ __all__ = [
     "SigningKey",
     "Token",
     "VerifyKey",
+    "WitnessKey",
+    "cosign",
     "expiry",
     "open_sealed",
     "read_jwks",

@@ -110,6 +110,54 @@ class ErasureReason(IntEnum):
     REQUEST = 4  # of the person concerned
 
 
+class Grade(IntEnum):
+    """How complete the record is said to be (DESIGN section 7)."""
+
+    C0 = 0
+    C1 = 1
+    C2 = 2
+    C3 = 3
+    C4 = 4
+
+
+class ClockSource(IntEnum):
+    """What sets the gateway's clock, as its operator states."""
+
+    UNKNOWN = 0
+    SYNCHRONISED = 1  # by NTP, PTP or GNSS
+    BY_HAND = 2
+
+
+class ClockEvent(IntEnum):
+    """Why the gateway speaks of its clock."""
+
+    STARTED = 1
+    BEAT = 2  # nothing else was recorded for a while: it is idle, not gone
+    FORWARD = 3  # the wall clock was stepped against the monotonic one
+    BACK = 4
+    STOPPED = 5  # shut down in good order
+
+
+class ReleaseVerdict(IntEnum):
+    """What a releasing officer said to a bundle."""
+
+    RELEASED = 1
+    REFUSED = 2
+
+
+class ReleaseReason(IntEnum):
+    """Why a release was refused: a class and never words of somebody's own."""
+
+    NONE = 0
+    CLASSIFIED = 1  # something in it may be classified above the channel
+    PERSONAL = 2  # something in it may be about a person
+    FINER = 3  # it tells more than the disclosure profile
+    UNEXPLAINED = 4  # some byte of it could not be explained
+    ADDRESSEE = 5  # not for who would receive it
+    INVESTIGATION = 6  # an investigation under way could suffer
+    LAW = 7  # an order or a law forbids it
+
+
 class DecisionBody(NamedTuple):
     parent: int = 0  # the model call in whose answer this tool call stands
     approval: int = 0  # the approval entry that this use spends
@@ -200,8 +248,21 @@ class EpochBody(NamedTuple):
     until: int
     engine_input_tokens: int = 0  # what the engine's own counters say
     engine_output_tokens: int = 0
-    grade: int = 0  # completeness C0 to C4
-    clock: int = 0  # 0 not known, 1 synchronised, 2 set by hand
+    grade: int = Grade.C0
+    clock: int = ClockSource.UNKNOWN
+
+
+class ClockBody(NamedTuple):
+    event: int
+    source: int = ClockSource.UNKNOWN
+    seconds: int = 0  # of a step, rounded up to a bucket by the log; else 0
+
+
+class ReleaseBody(NamedTuple):
+    size: int  # entries of the bundle
+    verdict: int
+    reason: int = ReleaseReason.NONE
+    bundle: bytes = NO_DIGEST  # SHA-256 of the bundle's file
 
 
 Body = (
@@ -214,6 +275,8 @@ Body = (
     | Counters
     | EpochBody
     | EngineBody
+    | ClockBody
+    | ReleaseBody
 )
 
 
@@ -243,6 +306,8 @@ _LAYOUTS = {
     Kind.COUNTERS: _layout(Counters, "Q", "Q", "Q", "Q", "Q", "Q", "Q", "Q"),
     Kind.ENGINE: _layout(EngineBody, "Q", "Q", "Q", "Q", "Q", "I", "I", "I", "I", "I", "H", "H", "B", "B"),
     Kind.EPOCH: _layout(EpochBody, "Q", "Q", "Q", "Q", "Q", "Q", "B", "B"),
+    Kind.CLOCK: _layout(ClockBody, "B", "B", "Q"),
+    Kind.RELEASE: _layout(ReleaseBody, "Q", "B", "B", "32s"),
 }
 #: Which kind of entry a body makes.
 KIND: dict[type[Body], Kind] = {layout.cls: kind for kind, layout in _LAYOUTS.items()}
@@ -256,6 +321,9 @@ _WORDS: dict[Kind, dict[str, type[IntEnum]]] = {
     Kind.EXCEPTION: {"act": ExceptionAct},
     Kind.CHANGE: {"subject": ChangeSubject},
     Kind.ERASURE: {"reason": ErasureReason},
+    Kind.EPOCH: {"grade": Grade, "clock": ClockSource},
+    Kind.CLOCK: {"event": ClockEvent, "source": ClockSource},
+    Kind.RELEASE: {"verdict": ReleaseVerdict, "reason": ReleaseReason},
 }
 
 
@@ -278,8 +346,12 @@ def unpack(kind: Kind, data: bytes) -> Body:
 
 
 def check(body: Body) -> None:
-    """Raises RecordError where a word of the body is not known here."""
+    """Raises RecordError where a word of the body is not known here, or two words do not go together."""
     for name, words in _WORDS.get(KIND[type(body)], {}).items():
         code = getattr(body, name)
         if code not in frozenset(words):
             raise RecordError(f"{name} {code} is not known", place="body", cure="read it with a newer Brightline")
+    if isinstance(body, ClockBody) and (body.event in (ClockEvent.FORWARD, ClockEvent.BACK)) != (body.seconds > 0):
+        raise RecordError("a step of the clock, and nothing else, has seconds", place="body", cure="mend the caller")
+    if isinstance(body, ReleaseBody) and (body.verdict == ReleaseVerdict.REFUSED) != (body.reason > 0):
+        raise RecordError("a refusal, and nothing else, has a reason", place="body", cure="mend the caller")

@@ -37,15 +37,15 @@ class Opening:
 
 def commit(key: bytes, fields: Fields) -> bytes:
     """32 bytes. Names must differ from one another. Raises RecordError."""
-    return _root(_leaves(key, fields))
+    return _root(leaves(key, fields))
 
 
 def open_field(key: bytes, fields: Fields, name: str) -> Opening:
     """What shows the field `name` to somebody who holds the commitment. Raises RecordError where there is none."""
-    leaves = _leaves(key, fields)
+    hashes = leaves(key, fields)
     for i, (own, value) in enumerate(fields):
         if own == name:
-            return Opening(i, name, value, _salts(key, len(fields))[i], (*leaves[:i], *leaves[i + 1 :]))
+            return Opening(i, name, value, salts(key, len(fields))[i], (*hashes[:i], *hashes[i + 1 :]))
     raise RecordError(f"the entry has no private field {name!r}", place="opening", cure="name one that it has")
 
 
@@ -60,7 +60,8 @@ def check_opening(commitment: bytes, opening: Opening) -> None:
         raise RecordError("the opening is not of this commitment", place="opening", cure="count it as not opened")
 
 
-def _leaves(key: bytes, fields: Fields) -> list[bytes]:
+def leaves(key: bytes, fields: Fields) -> list[bytes]:
+    """The salted leaf of each field. Raises RecordError."""
     if len(key) != 32:
         raise RecordError("an entry key has 32 bytes", place="commitment", cure="mend the caller")
     if not 0 < len(fields) <= MAX_FIELDS or len(dict(fields)) != len(fields):
@@ -68,11 +69,12 @@ def _leaves(key: bytes, fields: Fields) -> list[bytes]:
             f"1 to {MAX_FIELDS} fields with names of their own", place="commitment", cure="mend the caller"
         )
     # `_leaf` written out: this runs for every fact of every call.
-    salted = zip(_salts(key, len(fields)), fields, strict=True)
+    salted = zip(salts(key, len(fields)), fields, strict=True)
     return [sha256(b"\x00" + salt + label(name) + value).digest() for salt, (name, value) in salted]
 
 
-def _salts(key: bytes, n: int) -> list[bytes]:
+def salts(key: bytes, n: int) -> list[bytes]:
+    """The salts of an entry with `n` fields."""
     stream = shake_256(key + _TAG).digest(SALT_BYTES * n)
     return [stream[i : i + SALT_BYTES] for i in range(0, SALT_BYTES * n, SALT_BYTES)]
 
@@ -81,8 +83,8 @@ def _leaf(salt: bytes, name: str, value: bytes) -> bytes:
     return sha256(b"\x00" + salt + label(name) + value).digest()
 
 
-def _root(leaves: Sequence[bytes]) -> bytes:
-    return sha256(b"\x01" + len(leaves).to_bytes(2, "big") + b"".join(leaves)).digest()
+def _root(hashes: Sequence[bytes]) -> bytes:
+    return sha256(b"\x01" + len(hashes).to_bytes(2, "big") + b"".join(hashes)).digest()
 
 
 @lru_cache(4096)

@@ -62,6 +62,8 @@ class Kind(IntEnum):
     ERASURE = 6
     COUNTERS = 7
     EPOCH = 8
+    CLOCK = 9
+    RELEASE = 10
     ENGINE = 11
 
 

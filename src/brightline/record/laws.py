@@ -40,6 +40,7 @@ from brightline.record.body import (
     ExceptionBody,
     OutcomeBody,
     OutcomeStatus,
+    ReleaseBody,
 )
 from brightline.record.entry import (
     ALL_FLAGS,
@@ -103,6 +104,8 @@ def check_other(index: int, body: Body, commitment: bytes) -> None:
     name = _REFERENCE.get(type(body))
     if name is not None and getattr(body, name) >= index:
         refuse(index, _LATER)
+    if isinstance(body, ReleaseBody) and body.size > index:
+        refuse(index, "it speaks of a bundle with more entries than stand before it")
     if isinstance(body, ErasureBody) and body.erased % BUNDLE == 0:
         refuse(index, "a counters entry has nothing to erase")
     if isinstance(body, ChangeBody) and not ChangeSubject(body.subject).shared:

@@ -21,6 +21,7 @@ from brightline.record.body import (
     MAX_TOKENS,
     ApprovalBody,
     Body,
+    ClockBody,
     Counters,
     DecisionBody,
     EngineBody,
@@ -62,6 +63,10 @@ class Disclosure:
     def time(self, seconds: float) -> int:
         """The start of the bucket."""
         return int(seconds) // self.time_seconds * self.time_seconds
+
+    def step(self, seconds: float) -> int:
+        """How far a clock was stepped, rounded up to a bucket: a step is never lost."""
+        return int(-(-seconds // self.time_seconds)) * self.time_seconds
 
     def next_time(self, seconds: float, last: int) -> int:
         """The start of the bucket, but none before `last`: where a clock runs back, the log's time stands still."""
@@ -254,6 +259,8 @@ class Batch:
             case EngineBody():
                 total = self._disclosure.total
                 body = body._replace(**{name: total(getattr(body, name)) for name in ENGINE_TOKENS})
+            case ClockBody():
+                body = body._replace(seconds=self._disclosure.step(body.seconds))
             case _:
                 pass
         check_other(index, body, commitment)

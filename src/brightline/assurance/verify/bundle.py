@@ -3,6 +3,7 @@
     brightline-bundle/v1\n
     about LENGTH\n        canonical JSON: {"agreement": digest, "count": n, "first": 0, "origin": name of the log}
     checkpoint LENGTH\n   the signed note, as the log published it
+    openings LENGTH\n     what the epochs' entries committed to and this bundle shows: `brightline.record.opening`
     entries LENGTH\n      n entries of 256 bytes
 
 LENGTH is the number of bytes that follow its line: decimal ASCII digits, no sign, no leading zero. The sections stand
@@ -19,11 +20,12 @@ from typing import Any, Final, Never, Protocol, Self
 from brightline.canonical import MAX_SAFE, dump, parse
 from brightline.errors import RecordError
 from brightline.record.entry import BUNDLE, ENTRY_BYTES
+from brightline.record.opening import Opened, read_openings
 
 MAGIC: Final = b"brightline-bundle/v1\n"
-SECTIONS: Final = ("about", "checkpoint", "entries")
-MOST: Final = {"about": 4096, "checkpoint": 1 << 20, "entries": MAX_SAFE * ENTRY_BYTES}
-"""The most bytes that a section may have: the first two are held in memory, the third is not."""
+SECTIONS: Final = ("about", "checkpoint", "openings", "entries")
+MOST: Final = {"about": 4096, "checkpoint": 1 << 20, "openings": 16 << 20, "entries": MAX_SAFE * ENTRY_BYTES}
+"""The most bytes that a section may have: all but the last are held in memory."""
 CHUNK: Final = 64 * BUNDLE * ENTRY_BYTES
 """Bytes of entries held at a time: 64 bundles, 4 MiB."""
 
@@ -76,10 +78,11 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle whose first two sections are read, and whose entries are next in the source."""
+    """A bundle of which all but the entries is read, and whose entries are next in the source."""
 
     about: About
     checkpoint: bytes
+    openings: tuple[Opened, ...]
     source: Source
 
     def entries(self) -> Iterator[bytes]:
@@ -97,34 +100,32 @@ class Bundle:
 
 
 def open_bundle(source: Source) -> Bundle:
-    """Read magic, `about`, `checkpoint` and the line of `entries`. Raises RecordError that names the section."""
+    """Read all that stands before the entries, and their line. Raises RecordError that names the section."""
     # 1. the magic line, before any length is believed
     if _upto(source, len(MAGIC)) != MAGIC:
         refuse("magic", f"the file does not begin with {MAGIC.decode().rstrip()!r}", "give an evidence bundle")
-    # 2. what it says it is, and the checkpoint
+    # 2. what it says it is, the checkpoint, and what is opened
     about_bytes = _exactly(source, _length(source, "about"), "about")
     checkpoint = _exactly(source, _length(source, "checkpoint"), "checkpoint")
-    about = About.from_bytes(about_bytes)
+    openings = _exactly(source, _length(source, "openings"), "openings")
+    about, opened = About.from_bytes(about_bytes), tuple(read_openings(openings))
+    if opened and opened[-1].entry >= about.count:
+        refuse("openings", f"entry {opened[-1].entry} is opened, and about names {about.count} entries")
     # 3. as many entries as it says
     length = _length(source, "entries")
     if length != about.count * ENTRY_BYTES:
         refuse("entries", f"{length} bytes are not the {about.count} entries of {ENTRY_BYTES} bytes that about names")
-    return Bundle(about, checkpoint, source)
+    return Bundle(about, checkpoint, opened, source)
 
 
-def head(about: About, checkpoint: bytes) -> bytes:
-    """All of a bundle before its entries. Raises RecordError where the checkpoint is too long."""
-    if len(checkpoint) > MOST["checkpoint"]:
-        refuse("checkpoint", f"{len(checkpoint)} bytes are more than {MOST['checkpoint']}")
-    first, length = about.to_bytes(), about.count * ENTRY_BYTES
-    return b"%babout %d\n%bcheckpoint %d\n%bentries %d\n" % (
-        MAGIC,
-        len(first),
-        first,
-        len(checkpoint),
-        checkpoint,
-        length,
-    )
+def head(about: About, checkpoint: bytes, openings: bytes = b"") -> bytes:
+    """All of a bundle before its entries. Raises RecordError where a section is too long."""
+    parts = [MAGIC]
+    for name, data in zip(SECTIONS, (about.to_bytes(), checkpoint, openings), strict=False):
+        if len(data) > MOST[name]:
+            refuse(name, f"{len(data)} bytes are more than {MOST[name]}")
+        parts += [b"%b %d\n" % (name.encode(), len(data)), data]
+    return b"".join([*parts, b"entries %d\n" % (about.count * ENTRY_BYTES)])
 
 
 def _length(source: Source, name: str) -> int:

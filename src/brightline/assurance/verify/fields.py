@@ -12,7 +12,7 @@ import numpy as np
 
 from brightline.assurance.verify.columns import BODY, Bodies, Columns, Rows, bodies, refuse
 from brightline.errors import RecordError
-from brightline.record.body import MAX_TOKENS, Act, Api, ChangeBody, ChangeSubject, OutcomeStatus
+from brightline.record.body import MAX_TOKENS, Act, Api, ChangeBody, ChangeSubject, OutcomeStatus, ReleaseBody
 from brightline.record.body import unpack as unpack_body
 from brightline.record.entry import ALL_FLAGS, BODY_BYTES, BUNDLE, LAST_SECOND, NO_DIGEST, Kind, OutcomeCode, unpack
 
@@ -97,6 +97,8 @@ def _other(index: int, data: bytes) -> None:
     name = _REFERENCE.get(kind)
     if name is not None and getattr(body, name) >= index:
         refuse(index, _LATER)
+    if isinstance(body, ReleaseBody) and body.size > index:
+        refuse(index, "it speaks of a bundle with more entries than stand before it")
     if kind is Kind.ERASURE and getattr(body, "erased") % BUNDLE == 0:  # noqa: B009
         refuse(index, "a counters entry has nothing to erase")
     if isinstance(body, ChangeBody) and not ChangeSubject(body.subject).shared:

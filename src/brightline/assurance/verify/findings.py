@@ -11,7 +11,7 @@ from brightline.assurance.verify.agreed import Agreed
 from brightline.assurance.verify.outcomes import Outcomes
 from brightline.assurance.verify.result import Finding
 from brightline.assurance.verify.totals import Totals
-from brightline.record.body import ExceptionAct
+from brightline.record.body import ExceptionAct, ReleaseVerdict
 from brightline.record.entry import Flag, Kind, OutcomeCode
 
 _FLAGS: Final = (
@@ -48,6 +48,9 @@ def findings(agreed: Agreed, totals: Totals, outcomes: Outcomes | None) -> Itera
     if totals.finer:
         text = f"Times or token counts that are finer than the disclosure profile allows: {totals.finer}."
         yield Finding("disclosure.finer", text)
+    if refused := totals.word(Kind.RELEASE, ReleaseVerdict.REFUSED):
+        text = f"A releasing officer refused {refused} bundles; the reasons stand in their entries as classes."
+        yield Finding("release.refused", text)
     erased, cap = totals.counted(Kind.ERASURE), agreed.agreement.disclosure.erasure_cap(totals.entries)
     if erased > cap:
         text = f"{erased} erasures, where {cap} of {totals.entries} entries may be erased."

@@ -1,4 +1,4 @@
-"""Step 10: how complete the record is, in words, and what the agreement says follows.
+"""Step 11: how complete the record is, in words, and what the agreement says follows.
 
 C0 to C2 are computed from the entries (`completeness`); a grade that an epoch entry claims is never believed. C3 and
 C4, measured boot and attested hardware, are documented interfaces: no bundle shows them.
@@ -6,12 +6,14 @@ C4, measured boot and attested hardware, are documented interfaces: no bundle sh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from brightline.assurance.verify.agreed import Agreed
 from brightline.assurance.verify.completeness import MILLION, Completeness, Verdict
 from brightline.assurance.verify.result import Finding
+from brightline.assurance.verify.totals import iso
+from brightline.assurance.verify.witnesses import Cosigned
 
 _SHOWS: Final[Mapping[str, str]] = {
     "C0": "Grade C0, gateway only. Shown: what the log recorded was decided under the agreed terms, and has not been "
@@ -34,6 +36,7 @@ _SHOWS_NOT: Final[Mapping[str, str]] = {
 _NEWEST: Final = (
     "Nor that this is the newest state of the log: keep this bundle's checkpoint and give it the next time."
 )
+_SEEN: Final = "{witness} saw no later or other state of it until {time}."
 _GREW: Final = "The log goes on from {kept}."
 _FINDINGS: Final[Mapping[Verdict, tuple[str, str]]] = {
     Verdict.SHORTFALL: ("record.shortfall", "the engine counted more tokens than the record shows"),
@@ -44,8 +47,9 @@ _FINDINGS: Final[Mapping[Verdict, tuple[str, str]]] = {
 }
 
 
-def words(agreed: Agreed, found: Completeness, entries: int, kept: int) -> str:
-    """The text of step 10; `kept`: how many earlier checkpoints the entries were compared with."""
+def words(agreed: Agreed, found: Completeness, entries: int, kept: int, seen: Sequence[Cosigned]) -> str:
+    """The text of step 11; `kept`: how many earlier checkpoints the entries were compared with; `seen`: by which known
+    witnesses it was cosigned."""
     grade = found.grade
     checkpoints = (
         "the earlier checkpoint that you kept" if kept == 1 else f"the {kept} earlier checkpoints that you kept"
@@ -53,6 +57,7 @@ def words(agreed: Agreed, found: Completeness, entries: int, kept: int) -> str:
     newest = _GREW.format(kept=checkpoints) if kept else _NEWEST
     shows = [_SHOWS[grade].format(epochs=_epochs(found.epochs)), *_measured(found, entries)]
     said = [*shows, newest, _SHOWS_NOT[grade]] if kept else [*shows, _SHOWS_NOT[grade], newest]
+    said += [_SEEN.format(witness=c.witness, time=iso(c.time)) for c in seen]
     return " ".join([*said, _follows(agreed, f"grade.{grade}")])
 
 

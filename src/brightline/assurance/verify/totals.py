@@ -13,7 +13,16 @@ import numpy.typing as npt
 from brightline.agreement import Disclosure
 from brightline.assurance.verify.agreed import DEFAULT_DENY, Agreed
 from brightline.assurance.verify.columns import CLAUSES, Columns, bodies
-from brightline.record.body import ENGINE_TOKENS, MAX_TOKENS, ChangeSubject, ExceptionAct, OutcomeStatus, Verdict
+from brightline.record.body import (
+    ENGINE_TOKENS,
+    MAX_TOKENS,
+    ChangeSubject,
+    ClockEvent,
+    ExceptionAct,
+    OutcomeStatus,
+    ReleaseVerdict,
+    Verdict,
+)
 from brightline.record.entry import MAX_CLAUSES, Flag, Kind, OutcomeCode
 
 CODES: Final = len(OutcomeCode)
@@ -22,6 +31,8 @@ _WORDS: Final[Mapping[Kind, tuple[str, str, type[IntEnum]]]] = {
     Kind.APPROVAL: ("approvals", "verdict", Verdict),
     Kind.EXCEPTION: ("exceptions", "act", ExceptionAct),
     Kind.CHANGE: ("changes", "subject", ChangeSubject),
+    Kind.CLOCK: ("clock", "event", ClockEvent),
+    Kind.RELEASE: ("releases", "verdict", ReleaseVerdict),
 }
 """Kinds that are counted by one word of their body: the name of the count, the field, its words."""
 
@@ -29,6 +40,7 @@ _TIMES: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.APPROVAL: ("until",),
     Kind.EXCEPTION: ("since", "until"),
     Kind.EPOCH: ("since", "until"),
+    Kind.CLOCK: ("seconds",),
 }
 """Times in bodies."""
 
