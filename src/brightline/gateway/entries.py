@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import cast
 
-from brightline.gateway.codec import Answer, Api, Call, ToolCall
+from brightline.gateway.codec import Answer, Api, Call, ToolCall, described
 from brightline.gateway.standing import Standing
 from brightline.gateway.stated import Stated
 from brightline.record import body as bodies
@@ -33,8 +33,8 @@ _OUTCOME = {
     Outcome.DENY: OutcomeCode.DENY,
 }
 # Flags as plain integers: `|` on an enum costs a microsecond, and every call does it several times.
-_STREAMED, _OBSERVED, _ESTIMATED, _NOT_UNDERSTOOD = (
-    int(f) for f in (Flag.STREAMED, Flag.OBSERVED, Flag.ESTIMATED, Flag.NOT_UNDERSTOOD)
+_STREAMED, _OBSERVED, _ESTIMATED, _NOT_UNDERSTOOD, _NOT_SCREENED = (
+    int(f) for f in (Flag.STREAMED, Flag.OBSERVED, Flag.ESTIMATED, Flag.NOT_UNDERSTOOD, Flag.NOT_SCREENED)
 )
 
 
@@ -61,6 +61,14 @@ def decision_draft(standing: Standing, call: Call, said: Stated, decision: Decis
         model=model,
         fields=(("content", call.body), *said.fields),
     )
+
+
+def with_parts(draft: Draft, call: Call) -> Draft:
+    """The same for a call that is not all text: nothing here has read those parts, so the entry says NOT_SCREENED
+    whatever a screen found in the text, and lists them on its private side."""
+    if not call.parts:
+        return draft
+    return draft._replace(flags=draft.flags | _NOT_SCREENED, fields=(*draft.fields, ("parts", described(call))))
 
 
 def of_tool(draft: Draft, parent: int, tool: ToolCall, arguments: bytes) -> Draft:

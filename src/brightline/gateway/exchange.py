@@ -33,7 +33,7 @@ from brightline.gateway.codec import (
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.decided import Decided, Heard, Receipt, Recorder, cut_off, send
 from brightline.gateway.desk import NO_DESK, NoDesk, Ruling, content_of
-from brightline.gateway.entries import decision_draft, outcome_draft
+from brightline.gateway.entries import decision_draft, outcome_draft, with_parts
 from brightline.gateway.kept import Kept
 from brightline.gateway.refusal import brightline_object, code_of, decision_headers
 from brightline.gateway.release import Gathered, Release, status_of
@@ -133,7 +133,7 @@ class Exchange:
         decision = ruling.decision
         permits = decision.outcome is Outcome.PERMIT or self.standing.observing
         # 5. record, durably, before any byte goes upstream
-        draft = decision_draft(self.standing, call, ruling.said, decision, ruling.flags, model)
+        draft = with_parts(decision_draft(self.standing, call, ruling.said, decision, ruling.flags, model), call)
         noted = self.desk.note(weighed, ruling, draft, call.body)
         appended = self.recorder.append(noted.draft)
         receipt: Receipt

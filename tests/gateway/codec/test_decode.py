@@ -48,7 +48,7 @@ def test_a_whole_openai_request() -> None:
                                          {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
                                          {"type": "image_url", "image_url": {"url": PNG}},
                                          {"type": "input_audio", "input_audio": {"data": "B" * 99, "format": "wav"}},
-                                         {"type": "file", "file": {"file_id": "file-1"}}]},
+                                         {"type": "file", "file": {"file_url": "https://a.org/b"}}]},
         ],
         stream=True, max_tokens=7, max_completion_tokens=9, n=3, user="u-1", stream_options={"include_usage": True},
         tools=[{"type": "function", "function": {"name": "weather", "parameters": {}}},
@@ -61,7 +61,7 @@ def test_a_whole_openai_request() -> None:
     assert call.linked == 2
     assert call.tools == ("weather", "shell", "old", "web_search")
     assert texts(call)[0] == (Role.SYSTEM, "Be brief.", 0)
-    assert texts(call)[1][:2] == (Role.USER, "What is this?\nhttps://example.org/a.png\nwav\nfile_id\nfile-1")
+    assert texts(call)[1][:2] == (Role.USER, "What is this?\nhttps://example.org/a.png\nwav\nfile_url\nhttps://a.org/b")
 
 
 def test_a_whole_anthropic_request() -> None:

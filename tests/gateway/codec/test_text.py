@@ -106,9 +106,10 @@ MEDIA = "A" * 60 + MARK + "A" * 60
         ({"type": "document", "source": {"type": "content", "content": [
             {"type": "image", "source": {"type": "base64", "data": MEDIA}}]}}, Kind.IMAGE, 0),
         ({"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}, Kind.IMAGE, 1),
-        ({"type": "image", "source": {"type": "file", "file_id": "f"}}, Kind.IMAGE, 1),
-        ({"type": "file", "file": {"file_id": "f"}}, Kind.FILE, 1),
-        ({"type": "container_upload", "file_id": "f"}, Kind.FILE, 1),
+        ({"type": "input_image", "image_url": "data:image/png;base64," + MEDIA, "file_id": None}, Kind.IMAGE, 0),
+        ({"type": "input_image", "image_url": "https://example.org/a.png"}, Kind.IMAGE, 1),
+        ({"type": "input_file", "file_data": MEDIA, "filename": "a.pdf"}, Kind.FILE, 0),
+        ({"type": "input_file", "file_url": "https://example.org/a.pdf"}, Kind.FILE, 1),
         ({"type": "redacted_thinking", "data": "x"}, Kind.OPAQUE, 0),
         ({"type": "hologram", "x": "y"}, Kind.OTHER, 0),
         ({"type": "file", "file": "y"}, Kind.FILE, 1),

@@ -8,6 +8,7 @@ A request goes `decode` → decisions on the `Call` → `forward_body`. Its answ
 from brightline.gateway.codec.answer import Answer, AnswerLimits, Finish, Room, ToolCall
 from brightline.gateway.codec.body import CallLimits
 from brightline.gateway.codec.call import Api, Call, Family
+from brightline.gateway.codec.media import described
 from brightline.gateway.codec.models import ListedModel, models_list, unknown_model
 from brightline.gateway.codec.reading import Reading, reading
 from brightline.gateway.codec.reply import (
@@ -41,6 +42,7 @@ __all__ = [
     "Room",
     "ToolCall",
     "decode",
+    "described",
     "event",
     "failure",
     "forward_body",

@@ -37,7 +37,8 @@ _RUNS = frozenset({
     "action", "call", "calls", "command", "computer", "exec", "execute", "execution", "function", "functions", "invoke",
     "mcp", "run", "server", "tool", "tools", "use",
 })  # fmt: skip
-_ASKS = frozenset({"args", "arguments", "input", "name", "parameters", "params", "partial_json"})
+_INPUTS = frozenset({"args", "arguments", "input", "parameters", "params", "partial_json"})
+_ASKS = _INPUTS | {"name"}
 
 
 def added_words(added: Any) -> list[str]:
@@ -62,8 +63,32 @@ def added_words(added: Any) -> list[str]:
     return found
 
 
+def member_words(name: str, value: Any) -> list[str]:
+    """The words in a member of a chat message that is not known here (ADR 0022): all its text, whatever it is called.
+
+    Raises UpstreamError where a name in it speaks of tools or of a call's input.
+    """
+    found: list[str] = []
+    left: list[tuple[str, Any]] = [(name, value)]
+    while left:
+        key, inner = left.pop()
+        if inner in (None, "", [], {}):
+            continue
+        if key in _INPUTS or not _RUNS.isdisjoint(_parts(key)):
+            raise _unread()
+        if type(inner) is dict:
+            left += list(inner.items())
+        elif type(inner) is list:
+            left += [(key, item) for item in inner]
+        elif type(inner) is str:
+            if key == "type" and not _RUNS.isdisjoint(_parts(inner)):
+                raise _unread()
+            found.append(inner)
+    return found
+
+
 def _parts(name: str) -> list[str]:
-    return re.split("[_.-]", name.lower())
+    return re.split("[_.-]", re.sub("([a-z0-9])([A-Z])", r"\1_\2", name).lower())
 
 
 def _unread() -> UpstreamError:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from brightline.errors import UpstreamError
+from brightline.gateway.codec.additions import member_words
 from brightline.gateway.codec.answer import Finish, Gathering, Usage, only_reading
 from brightline.gateway.codec.body import encode
 from brightline.gateway.codec.chat_without import EventsWithout, piece_place, whole_without
@@ -22,6 +23,13 @@ _FINISH = {
     "function_call": Finish.TOOL,
     "content_filter": Finish.REFUSED,
 }
+
+
+# Of a message or delta; what is known and not read here says nothing more than the content (ADR 0022).
+_MEMBERS = frozenset({
+    "annotations", "audio", "content", "function_call", "name", "reasoning", "reasoning_content", "refusal", "role",
+    "tool_calls",
+})  # fmt: skip
 
 
 class _Function(msgspec.Struct, gc=False):
@@ -109,7 +117,7 @@ class ChatAnswer:
         return EventsWithout(refused, self._to.tools.keys(), spoken=bool(self._to.texts))
 
     def _read(self, data: bytes) -> _Chunk:
-        only_reading(data, self._to.limits)
+        document = only_reading(data, self._to.limits)
         try:
             chunk = _chunk.decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -123,9 +131,23 @@ class ChatAnswer:
                 self._to.input_tokens = chunk.usage.prompt_tokens
             if chunk.usage.completion_tokens is not None:
                 self._to.output_tokens = chunk.usage.completion_tokens
-        for choice in chunk.choices or ():
+        for place, choice in enumerate(chunk.choices or ()):
             self._choice(choice)
+            self._beside(document["choices"][place])
         return chunk
+
+    def _beside(self, choice: dict[str, Any]) -> None:
+        """What stands in a message beside the members that are read by name."""
+        for holder in ("delta", "message"):
+            told = choice.get(holder)
+            if told is None or (told.keys() <= _MEMBERS and "audio" not in told):
+                continue
+            audio = told.get("audio") or {}
+            words = [audio["transcript"]] if type(audio) is dict and type(audio.get("transcript")) is str else []
+            for name in told.keys() - _MEMBERS:
+                words += member_words(name, told[name])
+            self._to.texts += words
+            self._to.understood = self._to.understood and not words and not audio
 
     def _choice(self, choice: _Choice) -> None:
         to = self._to

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from brightline.errors import CallError
-from brightline.gateway.codec import items, prompts, shapes, text
+from brightline.gateway.codec import items, media, prompts, shapes, text
 from brightline.gateway.codec.body import LIMITS, CallLimits, encode, read, refuse_lookalikes
 from brightline.gateway.codec.call import Api, Call
 from brightline.gateway.codec.closed import CLOSED, refuse_closed
@@ -134,6 +134,7 @@ def _count(content: list[Any], place: str, parts: dict[Kind, int]) -> int:
             raise CallError("a part without a type", place=f"{place}[{n}]", cure='send {"type": "text", "text": …}')
     linked = 0
     for part in text.parts(content):
+        media.refuse_by_id(part, place)
         if (found := text.kind(part)) is not None:
             kind, elsewhere = found
             parts[kind] = parts.get(kind, 0) + 1
