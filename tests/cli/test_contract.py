@@ -67,6 +67,7 @@ RUNS: dict[str, tuple[str, ...]] = {
 }
 ELSEWHERE = {
     "serve",
+    "guard",
     "demo",
     "doctor",
     "verify",

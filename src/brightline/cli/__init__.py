@@ -19,6 +19,7 @@ from brightline.cli import (
     doctor,
     evidence,
     exception,
+    guard,
     key,
     model,
     propose,
@@ -41,7 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"max_content_width": WIDTH},
 )
-for module in (vocabulary, decide, replay, compare, propose, brief, check, serve, doctor, demo):
+for module in (vocabulary, decide, replay, compare, propose, brief, check, serve, guard, doctor, demo):
     module.add(app)
 app.add_typer(terms.app, name="terms")
 app.add_typer(agreement.app, name="agreement")

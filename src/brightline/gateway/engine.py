@@ -20,11 +20,11 @@ from brightline.models.counters import EngineCounters
 from brightline.record.body import Act, DecisionBody, EngineBody, EpochBody, OutcomeBody, OutcomeStatus
 from brightline.record.entry import NO_DIGEST, Flag, OutcomeCode
 from brightline.record.log import Draft
-from brightline.storage.files import replace_file
+from brightline.storage.disk import Disk
 
 READ_SECONDS = 15.0  # between two readings: what an engine that dies takes with it is what it counted since the last
 STRADDLE_SECONDS = 600.0  # how long a statement waits for calls that were under way
-MAX_U32, MAX_U16, MAX_U8 = 2**32 - 1, 2**16 - 1, 2**8 - 1
+_U32, _U16, _U8 = 2**32 - 1, 2**16 - 1, 2**8 - 1
 _UNTOLD = frozenset((OutcomeStatus.CLIENT_GONE, OutcomeStatus.UPSTREAM_DIED, OutcomeStatus.INTERRUPTED,
                      OutcomeStatus.TIMED_OUT))  # fmt: skip
 _logger = logging.getLogger("brightline.gateway")
@@ -38,6 +38,14 @@ class GuardCounters(NamedTuple):
     started: float = 0.0
 
 
+class Kept(NamedTuple):
+    """What one run of the gateway leaves to the next: outcomes in the log when the last epoch ended, and readings."""
+
+    outcomes: int = 0
+    engine: EngineCounters | None = None
+    guard: GuardCounters | None = None
+
+
 class Placed(Protocol):
     """Where an entry stands."""
 
@@ -47,7 +55,7 @@ class Placed(Protocol):
 
 @dataclass(slots=True)
 class Sums:
-    """Of the outcomes of one epoch. doubt: tokens that were estimated; unsure: calls that may have reached the engine."""
+    """Of the outcomes of one epoch. doubt: tokens that are estimated; unsure: calls that the engine may have seen."""
 
     tokens: list[int] = field(default_factory=lambda: [0, 0])
     doubt: list[int] = field(default_factory=lambda: [0, 0])
@@ -66,7 +74,11 @@ class Straddling:
 
 
 class Reconciliation:
-    """`read`, `read_guard`: the counters now, or MachineError. `append`: the recorder's. Belongs to the event loop."""
+    """`read`, `read_guard`: the counters now, or MachineError. `append`: the recorder's. Belongs to the event loop.
+
+    tolerance: parts per million. kept: a file that carries the last reading over a restart. outcomes: how many the log
+    holds at the start; where they are not those of the last statement, this run cannot vouch for its first epoch.
+    """
 
     def __init__(
         self,
@@ -77,6 +89,7 @@ class Reconciliation:
         tolerance: int,
         terms: bytes = NO_DIGEST,
         kept: Path | None = None,
+        outcomes: int = 0,
         straddle_seconds: float = STRADDLE_SECONDS,
     ) -> None:
         self._read, self._read_guard, self._append = read, read_guard, append
@@ -88,6 +101,7 @@ class Reconciliation:
         self._before, self._now = Straddling(reading=False), Straddling(reading=False)
         self._closed: tuple[int, Sums] | None = None
         self._ended = asyncio.Event()
+        self._outcomes = self._at_close = outcomes
 
     # -- what the recorder tells ---------------------------------------------------------------------
 
@@ -95,6 +109,7 @@ class Reconciliation:
         """An entry is durable. Called in the order of the log, and must not wait."""
         body = draft.body
         if isinstance(body, OutcomeBody):
+            self._outcomes += 1
             self._outcome(body, draft.flags)
         elif isinstance(body, DecisionBody):
             through = draft.outcome == OutcomeCode.PERMIT or draft.flags & Flag.OBSERVED
@@ -104,6 +119,7 @@ class Reconciliation:
                     self._now.open.add(placed.index)
         elif isinstance(body, EpochBody):
             self._closed, self._sums = (placed.index, self._sums), Sums()
+            self._at_close = self._outcomes
             self._before, self._now = self._now, Straddling(set(self._open))
             self._ended.set()
 
@@ -132,21 +148,29 @@ class Reconciliation:
 
     async def run(self) -> None:
         """Read the engine now and then, and state each epoch when it is over; until cancelled."""
-        await self.begin()
         while True:
-            self._ended.clear()
-            try:
-                async with asyncio.timeout(READ_SECONDS):
-                    await self._ended.wait()
-            except TimeoutError:
-                await self._read_on()
+            if self._closed is None:
+                self._ended.clear()
+                try:
+                    async with asyncio.timeout(READ_SECONDS):
+                        await self._ended.wait()
+                except TimeoutError:
+                    await self._read_on()
             if self._closed is not None:
                 await self.state()
 
     async def begin(self) -> None:
-        """The first reading: from the one that the last run kept, so that what the engine did meanwhile is seen."""
-        self._last, self._last_guard = self._load()
-        await self._read_on()
+        """The first reading. It goes on from the last run's where that ended with a statement of all that it recorded,
+        so that what the engine did meanwhile is seen. Else a part of the epoch is lost, and nobody vouches for it.
+
+        Raises MachineError where the counters cannot be read: a gateway that was told to watch does not start blind.
+        """
+        kept = self._load()
+        if kept.outcomes == self._outcomes:
+            self._last, self._last_guard = kept.engine, kept.guard
+        else:
+            self._resets += 1
+        await self._add()
 
     async def state(self) -> None:
         """Read the engine, wait for what straddles the epoch's end, and record the statement."""
@@ -164,14 +188,23 @@ class Reconciliation:
         if self._closed is not None:
             _logger.error("epoch %d ended before the one at entry %d could be reconciled", self._closed[0], index)
             return
-        doubt = [MAX_U32 if late else sums.doubt[i] + self._before.tokens[i] + edge.tokens[i] for i in (0, 1)]
+        doubt = [_U32 if late else sums.doubt[i] + self._before.tokens[i] + edge.tokens[i] for i in (0, 1)]
         body = EngineBody(
-            index, *sums.tokens, *engine,
-            *(min(d, MAX_U32) for d in doubt),
-            min(sums.answered, MAX_U32), min(guard[0], MAX_U32), min(guard[1], MAX_U32),
-            min(self._before.calls + edge.calls + len(edge.open) + sums.unsure, MAX_U16),
-            self._tolerance, min(resets, MAX_U8), int(self._read_guard is not None),
-        )  # fmt: skip
+            epoch=index,
+            input_tokens=sums.tokens[0],
+            output_tokens=sums.tokens[1],
+            engine_input_tokens=engine[0],
+            engine_output_tokens=engine[1],
+            doubt_input_tokens=min(doubt[0], _U32),
+            doubt_output_tokens=min(doubt[1], _U32),
+            answered=min(sums.answered, _U32),
+            accepted=min(guard[0], _U32),
+            refused=min(guard[1], _U32),
+            under_way=min(self._before.calls + edge.calls + len(edge.open) + sums.unsure, _U16),
+            tolerance=self._tolerance,
+            resets=min(resets, _U8),
+            guarded=int(self._read_guard is not None),
+        )
         try:
             await self._append(Draft(body, terms=self._terms))
         except StorageError as e:
@@ -193,11 +226,15 @@ class Reconciliation:
     async def _read_on(self) -> bool:
         """Add what was counted since the last reading. False where engine or guard did not answer."""
         try:
-            now = await self._read()
-            guard = await self._read_guard() if self._read_guard is not None else None
+            await self._add()
         except BrightlineError as e:
             _logger.warning("the engine's counters could not be read: %s", e)
             return False
+        return True
+
+    async def _add(self) -> None:
+        now = await self._read()
+        guard = await self._read_guard() if self._read_guard is not None else None
         if self._last is not None:
             counted, anew = now.since(self._last)
             self._engine = [self._engine[0] + counted.input_tokens, self._engine[1] + counted.output_tokens]
@@ -213,22 +250,22 @@ class Reconciliation:
             ]
             self._resets += anew
             self._last_guard = guard
-        return True
 
     # -- across a restart of the gateway -------------------------------------------------------------
 
     def _store(self) -> None:
         if self._kept is not None:
-            replace_file(self._kept, json.dumps({"engine": self._last, "guard": self._last_guard}).encode())
+            Disk().replace(self._kept, json.dumps(Kept(self._at_close, self._last, self._last_guard)).encode())
 
-    def _load(self) -> tuple[EngineCounters | None, GuardCounters | None]:
-        """What the last statement ended with. None where there is none: the engine's past is nobody's then."""
+    def _load(self) -> Kept:
+        """What the last statement ended with. Raises MachineError where the file is damaged."""
         if self._kept is None or not self._kept.exists():
-            return None, None
+            return Kept()
         try:
-            data = json.loads(self._kept.read_bytes())
-            engine, guard = data["engine"], data["guard"]
-            return EngineCounters(*engine) if engine else None, GuardCounters(*guard) if guard else None
-        except (ValueError, TypeError, KeyError):
+            outcomes, engine, guard = json.loads(self._kept.read_bytes())
+            return Kept(
+                int(outcomes), EngineCounters(*engine) if engine else None, GuardCounters(*guard) if guard else None
+            )
+        except (ValueError, TypeError):
             cure = "delete it: the next epoch is then not vouched for"
             raise MachineError("it is damaged", place=str(self._kept), cure=cure) from None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -76,6 +76,7 @@ class Exchange:
     tools: Tools = field(default_factory=ConfiguredTools)
     desk: NoDesk = NO_DESK
     answers: Answers = field(default_factory=Answers)
+    seal: Callable[[int, bytes, bytes], list[Header]] | None = None
     release: Release = field(init=False)
 
     def __post_init__(self) -> None:
@@ -199,8 +200,11 @@ class Exchange:
         body = forward_body(call, self.upstream_models.get(call.model, call.model))
         headers = [(n, v) for n, v in request.headers if n in _SENT_ON]
         headers += [_JSON, _UNPACKED, *self._credentials(call.api.family)]
+        path = call.api.encode()
+        if self.seal is not None:  # a guard before the engine asks for a receipt (grade C2)
+            headers += self.seal(decided.receipt.index, path, body)
         try:
-            response = await self.upstream.send(b"POST", call.api.encode(), headers, body)
+            response = await self.upstream.send(b"POST", path, headers, body)
         except UpstreamError as e:
             await self._settle(decided, OutcomeStatus.UPSTREAM_DIED if e.sent else OutcomeStatus.NOT_SENT)
             send(reply, encoding.of_error(call.api.family, e), decided.headers)

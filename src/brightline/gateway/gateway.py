@@ -27,6 +27,7 @@ from brightline.gateway.attested import SignedAccess
 from brightline.gateway.changes import record_changes
 from brightline.gateway.codec import AnswerLimits, ListedModel, Room
 from brightline.gateway.config import EMBEDDED, Config
+from brightline.gateway.counting import counting, sealing
 from brightline.gateway.desk import NO_DESK
 from brightline.gateway.desk_start import opened_desk
 from brightline.gateway.entries import interrupted_draft
@@ -101,6 +102,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         for decision in sorted(recorder.journal.log.open):
             await recorder.append(interrupted_draft(standing, decision))
         await record_changes(recorder, standing, config, build_digest())
+        await stack.enter_async_context(counting(config, recorder, upstream, key, standing.terms_digest))
         if registered is not None:
             await registered.record(recorder, standing.terms_digest)
             watching = asyncio.create_task(registered.watch(recorder, standing.terms_digest))
@@ -114,7 +116,17 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         desk = await stack.enter_async_context(opened_desk(config, standing, recorder, log_key, site_key))
         live = NO_DESK if desk is None else desk.live
         exchange = Exchange(
-            standing, access, recorder, upstream, key, config.models, share, room=room, tools=tools, desk=live
+            standing,
+            access,
+            recorder,
+            upstream,
+            key,
+            config.models,
+            share,
+            room=room,
+            tools=tools,
+            desk=live,
+            seal=sealing(config, log_key),
         )
         requester = None if desk is None else Requester(desk, standing, recorder, exchange.answers)
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"

@@ -6,7 +6,6 @@ refused, for an earlier guard may have taken it. The guard holds no secret but t
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections import OrderedDict
@@ -97,8 +96,3 @@ class Guard:
 
 def _text(values: Iterable[tuple[str, str, float]]) -> bytes:
     return "".join(f"# TYPE {name} {kind}\n{name} {value!r}\n" for name, kind, value in values).encode()
-
-
-async def forever() -> None:
-    """Until the task is cancelled."""
-    await asyncio.Event().wait()

@@ -49,6 +49,19 @@ class EngineCounters(NamedTuple):
 def read_counters(metrics: bytes, place: str = "/metrics") -> EngineCounters:
     """The counters in one `/metrics`. Raises UpstreamError where it is of no engine known here, lacks a counter, or
     holds a value that no counter has."""
+    values = read_values(metrics, place)
+    for inputs, outputs in _ENGINES.values():
+        if any(name in values for name in (*inputs, *outputs)):
+            missing = [name for name in (*inputs, *outputs) if name not in values]
+            if missing:
+                raise _wrong(f"there is no counter {missing[0]}", place)
+            read, made = (whole([values[n] for n in names], place) for names in (inputs, outputs))
+            return EngineCounters(read, made, max(values.get(name, 0.0) for name in _STARTED))
+    raise _wrong("there are no token counters of " + " or ".join(_ENGINES), place)
+
+
+def read_values(metrics: bytes, place: str) -> dict[str, float]:
+    """The value of each name, its label sets added up. Raises UpstreamError where a line is not of the format."""
     values: dict[str, float] = {}
     for line in metrics.decode("utf-8", "replace").splitlines():
         if not line or line.startswith("#"):
@@ -59,14 +72,7 @@ def read_counters(metrics: bytes, place: str = "/metrics") -> EngineCounters:
         name, value = found[1], _number(found[2], place)
         # Counters of several engines or models are one total; of several starts the last counts.
         values[name] = max(values.get(name, 0.0), value) if name in _STARTED else values.get(name, 0.0) + value
-    for inputs, outputs in _ENGINES.values():
-        if any(name in values for name in (*inputs, *outputs)):
-            missing = [name for name in (*inputs, *outputs) if name not in values]
-            if missing:
-                raise _wrong(f"there is no counter {missing[0]}", place)
-            read, made = (_whole([values[n] for n in names], place) for names in (inputs, outputs))
-            return EngineCounters(read, made, max(values.get(name, 0.0) for name in _STARTED))
-    raise _wrong("there are no token counters of " + " or ".join(_ENGINES), place)
+    return values
 
 
 def _number(text: str, place: str) -> float:
@@ -76,7 +82,8 @@ def _number(text: str, place: str) -> float:
         raise _wrong("a value is no number", place) from None
 
 
-def _whole(values: list[float], place: str) -> int:
+def whole(values: list[float], place: str) -> int:
+    """The sum of counters. Raises UpstreamError where one is no whole number from 0 to 2^53."""
     total = sum(values)
     if not (min(values) >= 0 and total < 2**53 and all(v == int(v) for v in values if v < 2**53)):
         raise _wrong("a token counter is no whole number, or past 2^53", place)

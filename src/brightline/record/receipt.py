@@ -18,13 +18,16 @@ import re
 from typing import Final, NamedTuple
 
 from brightline.errors import RecordError
-from brightline.keys import SigningKey, VerifyKey, pae
+from brightline.keys import SigningKey, VerifyKey
+from brightline.keys.dsse import pae
 
 HEADER: Final = b"brightline-receipt"
 RECEIPT_TYPE: Final = "application/vnd.brightline.receipt"
 RECEIPT_SECONDS: Final = 30
 """How long a receipt is good: the time from the gateway to the guard, and the difference of their clocks."""
-_FORM = re.compile(rb"v1 ([\x21-\x7e]{1,200}) (0|[1-9][0-9]{0,15}) ([1-9][0-9]{0,11}) ([0-9a-f]{64}) ([A-Za-z0-9+/]{86}==)")
+_FORM = re.compile(
+    rb"v1 ([\x21-\x7e]{1,200}) (0|[1-9][0-9]{0,15}) ([1-9][0-9]{0,11}) ([0-9a-f]{64}) ([A-Za-z0-9+/]{86}==)"
+)
 _CURE = "let the call come through the gateway, which attaches one"
 
 
