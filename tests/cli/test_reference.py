@@ -68,6 +68,7 @@ TABLES = {
     "_tls": "tls.",
     "_end_users": "end_users.",
     "_desk": "desk.",
+    "_signed_model": "signed_models.NAME.",
     "_purpose": "purposes.NAME.",
     "_tool": "tools.NAME.",
     "_actor": "actors[].",
@@ -89,6 +90,7 @@ def settings() -> set[str]:
         "tls",
         "end_users",
         "desk",
+        "signed_models",
     }  # tables, whose keys are settings
     return found | {"parties.vendor", "parties.customer", "models.NAME"}
 
@@ -138,7 +140,7 @@ def paths(table: dict[str, Any], lead: str = "") -> Iterator[str]:
     for key, value in table.items():
         if lead + key == "actors":
             yield from (p for actor in value for p in paths(actor, "actors[]."))
-        elif lead in ("purposes.", "models.", "tools."):
+        elif lead in ("purposes.", "models.", "tools.", "signed_models."):
             yield from paths(value, f"{lead}NAME.") if isinstance(value, dict) else [f"{lead}NAME"]
         elif isinstance(value, dict) and key != "facts":
             yield from paths(value, f"{lead}{key}.")

@@ -22,8 +22,10 @@ MAX_LIMIT = 10**9  # bytes, seconds, connections: what is beyond means no limit,
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
-        "engine", "registry", "end_users", "purposes", "tools", "actors", "limits", "tls", "desk")  # fmt: skip
+        "engine", "registry", "end_users", "signed_models", "purposes", "tools",
+        "actors", "limits", "tls", "desk")  # fmt: skip
 _TLS = ("certificate", "key")
+_SIGNED_MODEL = ("statement", "signature", "key", "adapters")
 _END_USERS = ("issuer", "audience", "keys")
 _DESK = ("folder", "webhook", "wait_seconds")
 MAX_WAIT = 3600  # seconds of `Prefer: wait`
@@ -92,6 +94,17 @@ class DeskConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedModelConfig:
+    """The statement of a model that the agreement names, its OpenSSF signature and the signer's key. `adapters`: LoRA
+    adapters in the statement's order, for the embedded engine to load."""
+
+    statement: Path
+    signature: Path
+    key: Path
+    adapters: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PurposeConfig:
     """A purpose that the customer registered: its activity, and facts that its owner attests."""
 
@@ -156,6 +169,7 @@ class Config:
     actors: tuple[ActorConfig, ...] = ()
     registry: Path | None = None
     end_users: EndUsersConfig | None = None
+    signed_models: Mapping[str, SignedModelConfig] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     tls: TlsConfig | None = None
     desk: DeskConfig | None = None
@@ -192,6 +206,10 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         tools={n: _tool(n, t, f"{place}: tools.{n}") for n, t in _table(data, "tools", place).items()},
         actors=tuple(_actor(a, None if signed else purposes, f"{place}: actors[{i}]") for i, a in enumerate(actors)),
         registry=_path(data, "registry", base, place),
+        signed_models={
+            n: _signed_model(m, base, f"{place}: signed_models.{n}")
+            for n, m in _table(data, "signed_models", place).items()
+        },
         end_users=_end_users(_table(data, "end_users", place), base, f"{place}: end_users")
         if "end_users" in data
         else None,
@@ -234,6 +252,17 @@ def _engine(data: Mapping[str, Any], place: str) -> EngineConfig:
 def _tls(data: Mapping[str, Any], base: Path, place: str) -> TlsConfig:
     _only(data, _TLS, place)
     return TlsConfig(base / _text(data, "certificate", place), base / _text(data, "key", place))
+
+
+def _signed_model(data: Any, base: Path, place: str) -> SignedModelConfig:
+    if not isinstance(data, dict):
+        _bad("a signed model is a table", place, 'write statement = "…", signature = "…" and key = "…"')
+    _only(data, _SIGNED_MODEL, place)
+    adapters = data.get("adapters", [])
+    if not isinstance(adapters, list) or not all(isinstance(a, str) and "\0" not in a for a in adapters):
+        _bad("adapters is a list of files", place, 'write adapters = ["harbor.gguf"]')
+    statement, signature, key = (base / _text(data, k, place) for k in ("statement", "signature", "key"))
+    return SignedModelConfig(statement, signature, key, tuple(base / a for a in adapters))
 
 
 def _end_users(data: Mapping[str, Any], base: Path, place: str) -> EndUsersConfig:

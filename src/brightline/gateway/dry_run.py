@@ -1,6 +1,6 @@
 """What may I do? `POST /brightline/may`: the decision on a use that nobody makes, with nothing recorded or sent.
 
-Law: it is the decision that the gateway would make of a call with the same key and headers, for the same model and tool,
+Law: it is the decision that the gateway would make of a call with the same key and headers, for this model and tool,
 at this moment: the same code makes the use and decides it. What only the content of a call shows (meters, the screen,
 arguments) is no part of it, and no approval is used up.
 """

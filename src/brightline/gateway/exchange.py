@@ -37,6 +37,7 @@ from brightline.gateway.entries import decision_draft, outcome_draft, with_parts
 from brightline.gateway.kept import Kept
 from brightline.gateway.refusal import brightline_object, code_of, decision_headers
 from brightline.gateway.release import Gathered, Release, status_of
+from brightline.gateway.served import Served
 from brightline.gateway.standing import Standing
 from brightline.gateway.stated import Stated
 from brightline.gateway.tools import ConfiguredTools, Tools, refuse_foreign
@@ -77,6 +78,7 @@ class Exchange:
     desk: NoDesk = NO_DESK
     answers: Answers = field(default_factory=Answers)
     seal: Callable[[int, bytes, bytes], list[Header]] | None = None
+    served: Served = field(default_factory=Served)
     release: Release = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +119,7 @@ class Exchange:
         # 2. decode to a neutral call
         call = decode(api, request.body)
         refuse_foreign(call)
+        self.served.check(api)
         if not self.standing.observing:
             self.release.released.check(caller.actor.name, call)
         model = self._model(call.model)
@@ -197,7 +200,9 @@ class Exchange:
     async def _forward(self, decided: Decided, request: Request, reply: Reply) -> None:
         # 6. forward
         call = decided.call
-        body = forward_body(call, self.upstream_models.get(call.model, call.model))
+        body = forward_body(
+            call, self.upstream_models.get(call.model, call.model), self.served.fields(call.api, decided.model)
+        )
         headers = [(n, v) for n, v in request.headers if n in _SENT_ON]
         headers += [_JSON, _UNPACKED, *self._credentials(call.api.family)]
         path = call.api.encode()

@@ -36,6 +36,7 @@ from brightline.gateway.listening import address, check_address, client_tls, url
 from brightline.gateway.registered import Registered, open_registered
 from brightline.gateway.requester import Requester
 from brightline.gateway.routes import Routes, refused
+from brightline.gateway.served import Served, check_agreed, check_registered, signed_models
 from brightline.gateway.signed_tools import SignedTools
 from brightline.gateway.standing import Standing, agreed, answered_by, check_log, observed
 from brightline.gateway.tools import ConfiguredTools
@@ -85,6 +86,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         standing = serving_of(config, standing_of(config, observe))
         check_log(standing, log_key.name, log_key.public)
         registered = open_registered(config, standing)
+        if registered is not None:
+            check_registered(standing, registered.registry)
         access = access_of(config, standing, registered, log_key.name)
         words = standing.pack.terms.scope.vocabulary
         tools = SignedTools(registered) if registered is not None else ConfiguredTools.of(config, words)
@@ -92,7 +95,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         tls = client_tls(config.tls)
         check_address(config)
         # 2. the upstream
-        upstream, key = await _upstream(config, stack, progress)
+        upstream, key, served = await _upstream(config, stack, progress)
         await upstream.reach()
         # 3. the record: recovered, and whatever was cut off gets its outcome
         progress("reading the record back")
@@ -127,6 +130,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
             tools=tools,
             desk=live,
             seal=sealing(config, log_key),
+            served=served,
         )
         requester = None if desk is None else Requester(desk, standing, recorder, exchange.answers)
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
@@ -172,6 +176,7 @@ def standing_of(config: Config, observe: Pack | None) -> Standing:
     """What the gateway decides on. Raises AgreementError where nothing is in force and nothing is to be observed."""
     if observe is not None:
         from_config = {m: bytes(32) for m in config.models} or {EmbeddedModel.weights.name: _embedded_digest()}
+        from_config |= {name: _raw(v.statement.digest) for name, v in signed_models(config).items()}
         return observed(observe, from_config)
     if config.agreement is None:
         raise ConfigError(
@@ -189,7 +194,11 @@ def standing_of(config: Config, observe: Pack | None) -> Standing:
 
 def serving_of(config: Config, standing: Standing) -> Standing:
     """What stands, with the models that this upstream has. Raises AgreementError where it has none of them."""
-    return answered_by(standing, _embedded_digest()) if config.upstream.url == EMBEDDED else standing
+    signed = signed_models(config)
+    check_agreed(standing, signed)
+    if config.upstream.url != EMBEDDED:
+        return standing
+    return answered_by(standing, [_embedded_digest(), *(_raw(v.statement.digest) for v in signed.values())])
 
 
 def build_digest() -> bytes:
@@ -282,17 +291,19 @@ async def _publish_often(recorder: Recorder) -> None:
             logger.error("the record could not be published: %s", e)
 
 
-async def _upstream(config: Config, stack: AsyncExitStack, progress: Progress) -> tuple[Upstream, bytes]:
-    """The model server and the gateway's own key for it; the embedded one is started."""
+async def _upstream(config: Config, stack: AsyncExitStack, progress: Progress) -> tuple[Upstream, bytes, Served]:
+    """The model server, the gateway's own key for it, and what its calls must carry; the embedded one is started."""
+    served = Served()
     if config.upstream.url == EMBEDDED:
-        model = EmbeddedModel()
+        model = EmbeddedModel(variants=[v for v in signed_models(config).values() if v.adapters])
         stack.callback(model.stop)
         await asyncio.to_thread(model.start, progress)
         upstream, key = Upstream(model.url, limits=_upstream_limits(config)), model.api_key.encode()
+        served = Served.of(model.loaded)
     else:
         upstream, key = external_upstream(config)
     stack.callback(upstream.close)
-    return upstream, key
+    return upstream, key, served
 
 
 def external_upstream(config: Config) -> tuple[Upstream, bytes]:
@@ -330,4 +341,8 @@ def _upstream_limits(config: Config) -> UpstreamLimits:
 
 
 def _embedded_digest() -> bytes:
-    return bytes.fromhex(EmbeddedModel.weights.digest.removeprefix("sha256:"))
+    return _raw(EmbeddedModel.weights.digest)
+
+
+def _raw(digest: str) -> bytes:
+    return bytes.fromhex(digest.removeprefix("sha256:"))

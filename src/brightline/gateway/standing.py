@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from brightline.agreement import Agreement, Disclosure
@@ -57,19 +57,20 @@ def observed(pack: Pack, models: Mapping[str, bytes]) -> Standing:
     return Standing(pack, None, models, Disclosure())
 
 
-def answered_by(standing: Standing, digest: bytes) -> Standing:
-    """The same, serving only the model with these weights: the only one that the upstream has. Raises AgreementError.
+def answered_by(standing: Standing, digests: Sequence[bytes]) -> Standing:
+    """The same, serving only the models with these digests: those that the engine has, its weights first. Raises
+    AgreementError where none is agreed.
 
     Otherwise a call that names another model would be decided and recorded as that one, and answered by this.
     """
     if standing.agreement is None:
         return standing
-    models = {name: agreed for name, agreed in standing.models.items() if agreed == digest}
+    models = {name: agreed for name, agreed in standing.models.items() if agreed in digests}
     if not models:
         raise AgreementError(
             "the embedded model is none of those agreed: none has the digest of its weights",
             place="agreement: models",
-            cure=f"set upstream.url to the server of the agreed model, or agree on sha256:{digest.hex()}",
+            cure=f"set upstream.url to the server of the agreed model, or agree on sha256:{digests[0].hex()}",
         )
     return replace(standing, models=models)
 
