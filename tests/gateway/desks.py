@@ -28,7 +28,7 @@ from brightline.terms import read_pack
 from tests.gateway.calling import CLAUSES
 
 CUSTOMER = SigningKey.new("customer.example", bytes([5]) * 32)
-NAMES = ("ortiz", "lee", "poe", "quinn", "iris")
+NAMES = ("ortiz", "lee", "poe", "quinn", "iris", "pell", "desk/agent")
 KEYS = {name: SigningKey.new(f"{name}.example", bytes([10 + i]) * 32) for i, name in enumerate(NAMES)}
 SECOND = 1000
 AGREEMENT = bytes([1]) * 32
@@ -41,6 +41,7 @@ def person(name: str, *roles: str, actors: tuple[str, ...] = ()) -> Person:
 PERSONS = (
     person("ortiz", "operator", "operator_2", actors=("desk/agent",)),
     person("lee", "operator", "operator_2"),
+    person("pell", "operator_2"),
     person("poe", "privacy_officer"),
     person("quinn", "official"),
     person("iris", "inspector"),

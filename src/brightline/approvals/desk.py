@@ -95,6 +95,10 @@ class Desk(Fold):
         """The entry in which the hold's decision stands, once it is durable."""
         self._put(replace(self._hold(hold), entry=entry))
 
+    def forget(self, hold: str) -> None:
+        """The hold's decision could not be recorded, so there is no such hold."""
+        self._drop(self._hold(hold))
+
     def approvals(self, act: Act, now: int) -> frozenset[str]:
         """The fact: the roles whose fresh approval is bound to this act."""
         now = self._now(now)

@@ -240,6 +240,8 @@ class LiveDesk(NoDesk):
         """The decision's entry is durable."""
         for event in noted.events:
             match event:
+                case Held() if not entry:
+                    self.desk.forget(event.id)  # under break-glass nothing is put on the desk: no record has it
                 case Held():
                     self.desk.recorded(event.id, entry)
                     self.tell(event, entry, noted.content)

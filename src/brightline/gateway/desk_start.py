@@ -14,6 +14,7 @@ from brightline.errors import ApprovalError
 from brightline.gateway.config import Config
 from brightline.gateway.desk import LiveDesk, act_key
 from brightline.gateway.desk_journal import rebuilt
+from brightline.gateway.glass import Glass, settle
 from brightline.gateway.inbox import Inbox
 from brightline.gateway.posting import Posts
 from brightline.gateway.standing import Standing
@@ -30,6 +31,12 @@ class Opened:
 
     live: LiveDesk
     inbox: Inbox
+    glass: Glass
+    recorder: Recorder
+
+    def fault(self) -> str:
+        """What keeps the gateway from answering; nothing does under break-glass."""
+        return "" if self.glass.broken else self.recorder.fault
 
 
 @asynccontextmanager
@@ -54,17 +61,19 @@ async def opened_desk(
     live = LiveDesk(desk, act_key(site_key), wait_seconds=config.desk.wait_seconds)
     # 2. what people said meanwhile
     inbox = Inbox(live, agreement, recorder, folder, seen)
+    await settle(folder, live, recorder, bytes.fromhex(agreement.digest.removeprefix("sha256:")), seen)
     await inbox.look()
     if not desk.rostered:
         raise ApprovalError("the desk has no roster that stands", place=str(folder), cure="`brightline desk new`")
     # 3. telling and listening, until the gateway stops
     posts = Posts(folder, log_key, desk, lambda: live.now, config.desk.webhook)
-    live.postman = posts
+    live.postman, inbox.glass = posts, Glass(recorder, live, folder)
     tasks: Sequence[asyncio.Task[None]] = [asyncio.create_task(posts.run()), asyncio.create_task(inbox.run())]
     try:
-        yield Opened(live, inbox)
+        yield Opened(live, inbox, inbox.glass, recorder)
     finally:
         tasks[1].cancel()
+        await inbox.glass.keep()
         try:
             async with asyncio.timeout(2):
                 await posts.written()

@@ -117,11 +117,11 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         room = Room(int(config.limits.get("answers_bytes", AnswerLimits().room)))
         share = config.oracle_share
         desk = await stack.enter_async_context(opened_desk(config, standing, recorder, log_key, site_key))
-        live = NO_DESK if desk is None else desk.live
+        live, journal = (NO_DESK, recorder) if desk is None else (desk.live, desk.glass)
         exchange = Exchange(
             standing,
             access,
-            recorder,
+            journal,
             upstream,
             key,
             config.models,
@@ -136,7 +136,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         note = (lambda: registered.fault) if registered is not None else str
-        routes = Routes(exchange, models, lambda: recorder.fault, note, requester)
+        fault = (lambda: recorder.fault) if desk is None else desk.fault
+        routes = Routes(exchange, models, fault, note, requester)
         with address(config):
             server = await serve(routes, config.host, config.port, _limits(config), tls=tls, refusal=refused)
         stack.push_async_callback(server.drain, config.limits.get("drain_seconds", DRAIN_SECONDS))

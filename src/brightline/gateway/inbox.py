@@ -31,6 +31,7 @@ from brightline.approvals.roster import ROSTER_TYPE
 from brightline.errors import ApprovalError, BrightlineError, StorageError
 from brightline.gateway.decided import Recorder
 from brightline.gateway.desk import LiveDesk
+from brightline.gateway.glass import Glass
 from brightline.keys import Envelope
 from brightline.storage.desk import MAX_FILES, MAX_POSTED, keep_statement, statement_name
 from brightline.storage.files import read_file
@@ -51,6 +52,7 @@ class Inbox:
         self._live, self._agreement, self._recorder, self._folder = live, agreement, recorder, folder
         self._digest = bytes.fromhex(agreement.digest.removeprefix("sha256:"))
         self._seen, self._read, self._first = seen or set(), set[str](), True
+        self.glass: Glass | None = None
         self._lock = asyncio.Lock()  # what is checked is not overtaken before it is durable
 
     @property
@@ -67,7 +69,7 @@ class Inbox:
                 payload = _payload(data)
                 if digest_of(payload) not in self._seen or e.fault == Fault.REPLAYED:
                     self._seen.add(digest_of(payload))
-                    await self._append(self._refused(payload, data, e))
+                    await self._refuse(self._refused(payload, data, e))
                 raise
             self._seen.add(digest_of(_payload(data)))
             return event, index
@@ -87,6 +89,8 @@ class Inbox:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
+                if self.glass is not None:
+                    await self.glass.keep()
                 await self.look()
             except BrightlineError as e:
                 logger.error("the desk stands still: %s", e.text)
@@ -94,9 +98,7 @@ class Inbox:
                 logger.error("the desk's folder cannot be read: %s", e.strerror)
 
     async def look(self) -> None:
-        """What expired by now; then the files that are new."""
-        for closed in self._desk.due(self._live.now):
-            self._live.tell(closed, await self.say(closed))
+        """The files that are new; then what expired by now."""
         for name, data in (await asyncio.to_thread(self._new_files)).items():
             self._read.add(name)
             if self._first and digest_of(_payload(data)) in self._seen:
@@ -106,6 +108,8 @@ class Inbox:
             except ApprovalError as e:
                 logger.warning("%s was refused (%s): %s", name, e.fault, e.text)
         self._first = False
+        for closed in self._desk.due(self._live.now):
+            self._live.tell(closed, await self.say(closed))
 
     def _new_files(self) -> Mapping[str, bytes]:
         """By name, rosters first, in their order; each once."""
@@ -148,12 +152,17 @@ class Inbox:
                 raise
             logger.critical("break-glass counts without a record: it cannot be written")
             index = 0
+            if self.glass is not None:
+                self.glass.note(event)
         for each in (*before, event):
             self._live.apply(each, index)
         return index
 
-    async def _append(self, event: Event) -> None:
-        await self._append_draft(draft(event, self._desk, self._digest))
+    async def _refuse(self, event: Event) -> None:
+        try:
+            await self._append_draft(draft(event, self._desk, self._digest))
+        except StorageError:
+            logger.error("a message was refused, and the record cannot be written")
 
     async def _append_draft(self, made: object) -> int:
         receipt = await self._recorder.append(made)  # type: ignore[arg-type]

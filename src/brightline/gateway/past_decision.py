@@ -5,7 +5,7 @@ Nothing of it is kept in memory: whoever asked names the decision, and what it w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from brightline.errors import CallError, RecordError
@@ -13,12 +13,11 @@ from brightline.gateway.standing import Standing
 from brightline.record.body import Act, DecisionBody
 from brightline.record.body import unpack as unpack_body
 from brightline.record.entry import Entry, Flag, Kind, OutcomeCode, unpack
+from brightline.record.use import recorded_use
 from brightline.storage.journal import Journal
 from brightline.storage.vault import Vault
 from brightline.terms import DEFAULT_DENY, Decision, Outcome
-from brightline.vocabulary import FactKind, FactValue, Source, Use, Vocabulary
-
-_FACT = "fact."
+from brightline.vocabulary import Use
 
 
 class Past(NamedTuple):
@@ -63,10 +62,9 @@ def past_decision(journal: Journal, vault: Vault, standing: Standing, index: int
         cure = "send the call again"
         raise CallError("it cannot be read back", status=410, code="gone", place="decision", cure=cure)
     words = terms.scope.vocabulary
-    facts, sources = _facts(fields, words)
     model = next((n for n, digest in standing.models.items() if digest == entry.model), "")
     activity = list(words.activities)[entry.activity - 1]
-    use = Use(activity, facts, sources, (), actor, fields["component"].decode(), model)
+    use = replace(recorded_use(words, activity, opened[1] if opened else (), model, "decision"), actor=actor)
     body = unpack_body(Kind.DECISION, entry.body)
     assert isinstance(body, DecisionBody)  # noqa: S101 - the kind says so
     tool, purpose = fields.get("tool", b"").decode(), fields["purpose"].decode()
@@ -79,22 +77,3 @@ def denial(past: Past, standing: Standing) -> Decision:
     clauses = terms.ids(past.entry.clauses) or (DEFAULT_DENY,)
     text = f"Denied by {', '.join(clauses)} (decision {past.place})."
     return Decision(Outcome.DENY, clauses, (), (), terms.digest, text)
-
-
-def _facts(fields: Mapping[str, bytes], words: Vocabulary) -> tuple[dict[str, FactValue], dict[str, Source]]:
-    facts: dict[str, FactValue] = {}
-    sources: dict[str, Source] = {}
-    for name, value in fields.items():
-        if not name.startswith(_FACT):
-            continue
-        fact = words.facts[name.removeprefix(_FACT)]
-        said, _, source = value.decode().rpartition(" ")
-        sources[fact.name] = Source(source)
-        match fact.kind:
-            case FactKind.NUMBER:
-                facts[fact.name] = int(said)
-            case FactKind.SET:
-                facts[fact.name] = frozenset(said.split("+")) if said else frozenset()
-            case _:
-                facts[fact.name] = said
-    return facts, sources

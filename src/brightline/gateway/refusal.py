@@ -53,9 +53,12 @@ def tool_refusal(standing: Standing, decision: Decision, tool: str, index: int, 
 
 
 def decision_headers(standing: Standing, decision: Decision, index: int, origin: str) -> list[Header]:
-    """`Brightline-Decision` and `Brightline-Receipt` as RFC 8941 items; `mode=observe` where nothing is blocked."""
+    """`Brightline-Decision` and `Brightline-Receipt` as RFC 8941 items; `mode=observe` where nothing is blocked;
+    `mode=break-glass`, and no receipt, where there is no record."""
     mode = ";mode=observe" if standing.observing else ""
     duties = f';duties="{" ".join(decision.duties)}"' if decision.duties else ""
+    if not index:  # entry 0 is no decision: this one stands in no record
+        return [(b"brightline-decision", f"{decision.outcome}{duties};mode=break-glass".encode())]
     said = f"{decision.outcome};id={index}{duties}{mode}"
     receipt = f'"{origin}";index={index};terms="{decision.terms}"'
     return [(b"brightline-decision", said.encode()), (b"brightline-receipt", receipt.encode())]
