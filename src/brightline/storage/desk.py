@@ -237,3 +237,24 @@ def content_subject(hold: str) -> str:
 def content_letters(hold: str, content: bytes, readers: Mapping[str, VerifyKey]) -> dict[str, bytes]:
     """The content sealed to each reader, by name."""
     return {name: write_letter(key, content, content_subject(hold)) for name, key in readers.items()}
+
+
+def erase_posted(folder: Path, entries: frozenset[int]) -> int:
+    """Remove what a gateway posted of these entries, with the content sealed in it; returns how many files.
+
+    For an erasure, which has destroyed the record's own copy already. What persons said of such a hold stays, and does
+    nothing more. Files that cannot be read are left: they were never believed.
+    """
+    removed = 0
+    for path in sorted((folder / "posted").glob("*.json")):
+        try:
+            envelope = Envelope.from_bytes(read_file(path, MAX_POSTED), str(path), error=ApprovalError)
+            value: Posted = read_envelope(envelope, POSTED_TYPE, Posted, str(path))
+        except BrightlineError:
+            continue
+        if value.entry in entries:
+            path.unlink(missing_ok=True)
+            removed += 1
+    if removed:
+        Disk().sync_folder(folder / "posted")
+    return removed

@@ -130,10 +130,20 @@ class Vault:
         rows = self._rows(first, last)
         return [row[KEY_BYTES + 4 : KEY_BYTES + 8] != b"\0\0\0\0" for row in rows]
 
-    def erase(self, sequence: int) -> None:
-        """Overwrite the entry's key, durably. Erasing twice is as good as once."""
-        self._place(sequence)
-        self._keys.write(sequence * STRIDE, _ERASED)
+    def kept(self, first: int, last: int) -> list[int]:
+        """Of entries first..last-1 those whose private side is there and was not erased."""
+        rows = np.frombuffer(b"".join(self._rows(first, last)), np.uint8).reshape(-1, STRIDE)
+        there = rows[:, KEY_BYTES + 4 : KEY_BYTES + 8].any(axis=1) & rows[:, :KEY_BYTES].any(axis=1)
+        return (np.flatnonzero(there) + first).tolist()
+
+    def erase(self, *sequences: int) -> None:
+        """Overwrite the entries' keys, durably, with one sync. Erasing twice is as good as once.
+
+        Any thread may: nothing else writes to a key that is durable.
+        """
+        for sequence in sequences:
+            self._place(sequence)
+            self._keys.write(sequence * STRIDE, _ERASED)
         self._keys.sync()
 
     def close(self) -> None:

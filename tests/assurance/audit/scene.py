@@ -84,4 +84,4 @@ def scene(seed: int = 1) -> Scene:
     return Scene(bytes(data), private, tuple(ends))
 
 
-assert ORIGIN == LOG_KEY.name
+assert LOG_KEY.name == ORIGIN
