@@ -13,6 +13,7 @@ from brightline.assurance.explain import explain as explain_bundle
 from brightline.assurance.export import export as export_bundle
 from brightline.assurance.verify import Result
 from brightline.assurance.verify import verify as verify_bundle
+from brightline.cli import custody
 from brightline.cli.agreement import known_keys
 from brightline.cli.printing import Json, print_json, quote, read_bytes, say
 from brightline.errors import BrightlineError, ConfigError
@@ -25,6 +26,7 @@ MARKS = {True: Text("ok  ", style="green"), False: Text("FAIL", style="bold red"
 
 
 def add(root: typer.Typer) -> None:
+    custody.add(app)
     root.add_typer(app, name="evidence")
     root.command("verify")(verify)
 
@@ -84,8 +86,12 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Whether a bundle is what it claims to be, in eleven steps, and what it then shows. Ends 1 where it is not."""
+    """Whether a bundle is what it claims to be, in eleven steps, and what it then shows; or an opening of one field.
+    Ends 1 where it is not."""
     with _open(bundle) as file:
+        if is_opening(file.read(1)):
+            return custody.show_opening(read_bytes(str(bundle)), read_bytes(agreement), known_keys(vendor_key, customer_key), as_json)
+        file.seek(0)
         kept = [read_bytes(e) for e in earlier or []]
         result = verify_bundle(file, read_bytes(agreement), known_keys(vendor_key, customer_key), earlier=kept)
     if as_json:

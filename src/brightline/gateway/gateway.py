@@ -33,6 +33,7 @@ from brightline.gateway.desk_start import opened_desk
 from brightline.gateway.entries import interrupted_draft
 from brightline.gateway.exchange import Exchange
 from brightline.gateway.listening import address, check_address, client_tls, url_of
+from brightline.gateway.orders import taking_orders
 from brightline.gateway.registered import Registered, open_registered
 from brightline.gateway.requester import Requester
 from brightline.gateway.routes import Routes, refused
@@ -104,6 +105,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         stack.push_async_callback(recorder.close)
         for decision in sorted(recorder.journal.log.open):
             await recorder.append(interrupted_draft(standing, decision))
+        orders = await stack.enter_async_context(taking_orders(config.data, recorder, standing))
         await record_changes(recorder, standing, config, build_digest())
         await stack.enter_async_context(counting(config, recorder, upstream, key, standing.terms_digest))
         if registered is not None:
@@ -133,6 +135,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
             served=served,
         )
         requester = None if desk is None else Requester(desk, standing, recorder, exchange.answers)
+        orders.forget = exchange.release.kept.clear
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         note = (lambda: registered.fault) if registered is not None else str

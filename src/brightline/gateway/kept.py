@@ -55,6 +55,11 @@ class KeptAnswers:
         if self._kept:
             self._pop(_key(decided))
 
+    def clear(self) -> None:
+        """Something was erased: what is kept may hold it too, so the model is asked anew."""
+        self._kept.clear()
+        self._size = 0
+
     def _pop(self, key: bytes) -> None:
         found = self._kept.pop(key, None)
         if found is not None:

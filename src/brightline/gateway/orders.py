@@ -1,4 +1,4 @@
-"""Orders to whoever keeps the record: carried out by the running gateway, or at once where none runs.
+"""Orders to whoever keeps the record, as a running gateway carries them out (`ordering` gives them).
 
     DATA/orders/ID.order    an order with the roster, put there whole; the running gateway looks every `LOOK_SECONDS`
     DATA/orders/ID.done     what became of it, in one JSON document; written after the last byte of it is durable
@@ -12,29 +12,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from brightline.canonical import dump, parse
-from brightline.errors import ApprovalError, BrightlineError, InputError, StorageError
-from brightline.gateway.config import Config
-from brightline.gateway.gateway import read_keys, standing_of
+from brightline.errors import ApprovalError, BrightlineError, InputError
 from brightline.gateway.standing import Standing
 from brightline.keys import Envelope
-from brightline.record.log import Disclosure
 from brightline.storage.custody import Custody, Plan
 from brightline.storage.desk import erase_posted
-from brightline.storage.disk import IN_USE, Disk
+from brightline.storage.disk import Disk
 from brightline.storage.files import read_file
 from brightline.storage.order import Do, Told, read_order
-from brightline.storage.record import MAX_BATCH, Record
+from brightline.storage.record import Record
 from brightline.storage.recorder import Recorder
 
 FOLDER = "orders"
 LOOK_SECONDS = 0.2
-ANSWER_SECONDS = 30.0  # that a running gateway has to carry out an order
 MAX_ORDER = 4 << 20
 """Bytes of an order's file: the order and the roster."""
 
@@ -69,7 +66,7 @@ class Orders:
 
     async def begin(self) -> None:
         """Read back what was ordered, and finish what a crash left undone. Raises StorageError, RecordError."""
-        self.custody = await asyncio.to_thread(_custody, self.standing, self.recorder)
+        self.custody = await asyncio.to_thread(custody_of, self.standing, self.recorder)
         if left := self.custody.unfinished(self.recorder.journal.log.size, self.recorder.vault):
             await asyncio.to_thread(self.recorder.vault.erase, *left)
             logger.info("finished the erasure of %d entries that a stop had interrupted", len(left))
@@ -78,9 +75,12 @@ class Orders:
         """Look for orders for ever."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            for path in sorted(self.folder.glob("*.order")):
-                answer = await self._answer(path)
-                await asyncio.to_thread(_finish, path, answer)
+            try:
+                for path in sorted(self.folder.glob("*.order")):
+                    answer = await self._answer(path)
+                    await asyncio.to_thread(_finish, path, answer)
+            except (BrightlineError, OSError) as e:  # it stays there, and is looked at again
+                logger.error("an order could not be answered: %s", e)
 
     async def _answer(self, path: Path) -> dict[str, Any]:
         try:
@@ -103,76 +103,7 @@ class Orders:
             if self.desk is not None:
                 await asyncio.to_thread(erase_posted, self.desk, frozenset(plan.erase))
             self.forget()
-        return _document(told, plan, [r.index for r in receipts], running=True)
-
-
-def carry_out(config: Config, order: Envelope, roster: Envelope | None) -> dict[str, Any]:
-    """Have an order carried out, by the gateway where it runs. Raises ApprovalError, InputError, StorageError."""
-    standing = standing_of(config, None)
-    log_key, site_key = read_keys(config)
-    data = request(order, roster)
-    told = read_request(data, standing, log_key.name, "order")  # refused here, it never reaches the gateway
-    try:
-        record = Record.open(config.data, log_key, site_key, _buckets(standing))
-    except StorageError as e:
-        if e.text != IN_USE:
-            raise
-        return _ask(config.data / FOLDER, told, data)
-    try:
-        return _carried_out(record, standing, told)
-    finally:
-        record.close()
-
-
-def _carried_out(record: Record, standing: Standing, told: Told) -> dict[str, Any]:
-    journal, vault = record.journal, record.vault
-    custody = _custody(standing, record)
-    vault.erase(*custody.unfinished(journal.log.size, vault))
-    plan = custody.plan(told, journal.log.size, journal.read, vault, time.time())
-    places: list[int] = []
-    for i in range(0, len(plan.drafts), MAX_BATCH):
-        for receipt in record.write(plan.drafts[i : i + MAX_BATCH]):
-            if isinstance(receipt, BrightlineError):
-                raise receipt
-            places.append(receipt.index)
-    vault.erase(*plan.erase)
-    journal.publish()
-    return _document(told, plan, places, running=False)
-
-
-def _custody(standing: Standing, kept: Recorder | Record) -> Custody:
-    assert standing.agreement is not None  # noqa: S101 - without an agreement nobody may order anything
-    journal = kept.journal
-    return Custody.read(standing.agreement, standing.terms_digest, journal.log.size, journal.read, kept.vault)
-
-
-def _buckets(standing: Standing) -> Disclosure:
-    return Disclosure(standing.disclosure.time_seconds, standing.disclosure.tokens)
-
-
-def _ask(folder: Path, told: Told, data: bytes) -> dict[str, Any]:
-    """Put the order where the running gateway finds it, and wait for what becomes of it."""
-    disk, name = Disk(), told.order.id.removeprefix("sha256:")[:32]
-    disk.make_folder(folder)
-    done = folder / f"{name}.done"
-    done.unlink(missing_ok=True)
-    disk.replace(folder / f"{name}.order", data)
-    disk.sync_folder(folder)
-    until = time.monotonic() + ANSWER_SECONDS
-    while time.monotonic() < until:
-        if done.exists():
-            return _read_answer(done)
-        time.sleep(LOOK_SECONDS / 10)
-    cure = "look at its logger; the order stays there and is carried out when the gateway gets to it"
-    raise StorageError(f"the gateway has not answered in {ANSWER_SECONDS:.0f} s", place=str(done), cure=cure)
-
-
-def _read_answer(done: Path) -> dict[str, Any]:
-    answer: dict[str, Any] = parse(read_file(done), str(done))
-    if "refused" in answer:
-        told = answer["refused"]
-        raise ApprovalError(told["text"], told["fault"], place=told["place"], cure=told["cure"])
-    return answer
+        return document(told, plan, [r.index for r in receipts], running=True)
 
 
 def _finish(path: Path, answer: dict[str, Any]) -> None:
@@ -187,7 +118,7 @@ def _refused(error: BrightlineError) -> dict[str, Any]:
     return {"refused": {"text": error.text, "place": error.place, "cure": error.cure, "fault": fault}}
 
 
-def _document(told: Told, plan: Plan, places: list[int], *, running: bool) -> dict[str, Any]:
+def document(told: Told, plan: Plan, places: list[int], *, running: bool) -> dict[str, Any]:
     order = told.order
     erased = list(plan.erase) if order.do is Do.ERASE else []
     return {
@@ -200,3 +131,25 @@ def _document(told: Told, plan: Plan, places: list[int], *, running: bool) -> di
         "kept": plan.kept,
         "gateway_running": running,
     }
+
+
+@asynccontextmanager
+async def taking_orders(data: Path, recorder: Recorder, standing: Standing) -> AsyncIterator[Orders]:
+    """Take orders while the gateway runs; none, where nothing was agreed on."""
+    orders = Orders(data / FOLDER, recorder, standing)
+    if standing.agreement is None:
+        yield orders
+        return
+    await orders.begin()
+    watching = asyncio.create_task(orders.watch())
+    try:
+        yield orders
+    finally:
+        watching.cancel()
+
+
+def custody_of(standing: Standing, kept: Recorder | Record) -> Custody:
+    """What was ordered so far, by the record. Raises StorageError, RecordError."""
+    assert standing.agreement is not None  # noqa: S101 - without an agreement nobody may order anything
+    journal = kept.journal
+    return Custody.read(standing.agreement, standing.terms_digest, journal.log.size, journal.read, kept.vault)

@@ -165,6 +165,10 @@ class Journal:
                     self._disk.remove(old.path)
         return Checkpoint(self.log.origin, seal.size, seal.root)
 
+    def signed(self) -> bytes:
+        """The newest durable checkpoint as a signed note."""
+        return bytes(self._seal.note(self.log.origin))
+
     def close(self) -> None:
         """Let go of the files and the lock. What was appended is durable already."""
         for segment in self._segments:

@@ -34,6 +34,16 @@ class Published:
             width = min(BUNDLE, self.size - index * BUNDLE)
             yield self._bundle(index, width)
 
+    def read(self, first: int, last: int) -> bytes:
+        """Entries first..last-1, 256 bytes each. Raises StorageError naming the file, or that there are not so many."""
+        if not 0 <= first <= last <= self.size:
+            raise StorageError(f"entries {first} to {last} are not published", place=str(self._folder), cure="wait")
+        start = first // BUNDLE
+        parts = [
+            self._bundle(index, min(BUNDLE, self.size - index * BUNDLE)) for index in range(start, -(-last // BUNDLE))
+        ]
+        return b"".join(parts)[(first - start * BUNDLE) * ENTRY_BYTES : (last - start * BUNDLE) * ENTRY_BYTES]
+
     def _bundle(self, index: int, width: int) -> bytes:
         # A partial bundle gives way to the full one as the log grows, so the full one is tried where it is gone.
         for of in dict.fromkeys((width, BUNDLE)):
