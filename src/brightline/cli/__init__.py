@@ -10,6 +10,7 @@ import typer
 
 from brightline.cli import (
     agreement,
+    audit,
     brief,
     check,
     compare,
@@ -54,6 +55,7 @@ app.add_typer(desk.app, name="desk")
 app.add_typer(exception.app, name="exception")
 app.add_typer(exception.glass, name="break-glass")
 evidence.add(app)
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from brightline.storage.sight import Sight, sight_of
 
 if TYPE_CHECKING:
     from brightline.gateway.config import Config
-    from brightline.storage.order import Do, Reason
+    from brightline.storage.order import Do
 
 Entries = Annotated[list[int], typer.Argument(help="Entries by index: decisions, or outcomes.")]
 Settings = Annotated[Path, typer.Option("--config", "-c", help="The gateway's settings.")]

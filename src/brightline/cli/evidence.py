@@ -13,6 +13,7 @@ from brightline.assurance.explain import explain as explain_bundle
 from brightline.assurance.export import export as export_bundle
 from brightline.assurance.verify import Result
 from brightline.assurance.verify import verify as verify_bundle
+from brightline.assurance.verify.opening import is_opening
 from brightline.cli import custody
 from brightline.cli.agreement import known_keys
 from brightline.cli.printing import Json, print_json, quote, read_bytes, say
@@ -90,7 +91,9 @@ def verify(
     Ends 1 where it is not."""
     with _open(bundle) as file:
         if is_opening(file.read(1)):
-            return custody.show_opening(read_bytes(str(bundle)), read_bytes(agreement), known_keys(vendor_key, customer_key), as_json)
+            return custody.show_opening(
+                read_bytes(str(bundle)), read_bytes(agreement), known_keys(vendor_key, customer_key), as_json
+            )
         file.seek(0)
         kept = [read_bytes(e) for e in earlier or []]
         result = verify_bundle(file, read_bytes(agreement), known_keys(vendor_key, customer_key), earlier=kept)

@@ -11,7 +11,7 @@ from brightline.record.entry import BODY_BYTES, ENTRY, Kind
 
 
 def whole_calls(chunks: Iterable[bytes], entries: Sequence[int]) -> list[int]:
-    """All entries of the calls that `entries` belong to, ascending. `chunks`: the whole log in order, 256 bytes each."""
+    """All entries of the calls that `entries` belong to, ascending. `chunks`: the whole log in order."""
     up: dict[int, int] = {}  # entry → what it hangs on: an outcome on its decision, a tool call on the model call
     at = 0
     for chunk in chunks:

@@ -37,7 +37,7 @@ DECIDES = ("meter", "budget", "desk")
 FIELD = "order"
 PURGE = "purge"
 """Private fields of what an order leaves in the record: the order, and all that a purge ended."""
-_CARRIED = "carried."
+_CARRIED, _ROSTER = "carried.", "roster"
 _ERASABLE = (Kind.DECISION, Kind.OUTCOME)
 _AT_ONCE = 64 * BUNDLE  # entries
 DAY = 86_400
@@ -166,7 +166,7 @@ class Custody:
         all_of_it = msgspec.msgpack.encode(Purge(_ranges(erase), carried))
         assert told.order.why is not None  # noqa: S101 - an order to purge says why
         body = ErasureBody(last, told.rank, told.order.why.code)
-        draft = Draft(body, terms=self.terms, fields=((FIELD, told.envelope), (PURGE, all_of_it)))
+        draft = Draft(body, terms=self.terms, fields=(*_of_order(told), (PURGE, all_of_it)))
         text = f"erased {len(erase)} entries up to {last}, as scheduled"
         return Plan((draft,), tuple(erase), text, len(ended) - len(erase))
 
@@ -176,7 +176,7 @@ class Custody:
         if (name in self.holds) == (order.do is Do.HOLD):
             what = "is in force already" if order.do is Do.HOLD else "is not in force"
             _refuse("not_now", f"the legal hold {name!r} {what}", "name another")
-        draft = Draft(ChangeBody(ChangeSubject.LEGAL_HOLDS), terms=self.terms, fields=((FIELD, told.envelope),))
+        draft = Draft(ChangeBody(ChangeSubject.LEGAL_HOLDS), terms=self.terms, fields=_of_order(told))
         return Plan((draft,), (), f"{'placed' if order.do is Do.HOLD else 'lifted'} the legal hold {name}")
 
     def _look(self, told: Told, size: int, vault: Vault) -> Plan:
@@ -184,7 +184,7 @@ class Custody:
         for i, e in enumerate(told.order.entries):
             if e >= size or not vault.kept(e, e + 1):
                 _refuse("wrong_act", f"entry {e} has no content", "name one whose content is there")
-            fields = ((FIELD, told.envelope if i == 0 else told.order.id.encode()),)
+            fields = _of_order(told) if i == 0 else ((FIELD, told.order.id.encode()),)
             drafts.append(Draft(ApprovalBody(e, 0, told.rank, Verdict.SEEN), terms=self.terms, fields=fields))
         return Plan(tuple(drafts), (), f"recorded {len(drafts)} looks")
 
@@ -195,7 +195,7 @@ class Custody:
 
     def _erasure(self, told: Told, entry: int, vault: Vault, *, first: bool) -> Draft:
         assert told.order.why is not None  # noqa: S101 - an order to erase says why
-        fields: list[tuple[str, bytes]] = [(FIELD, told.envelope if first else told.order.id.encode())]
+        fields = [*_of_order(told)] if first else [(FIELD, told.order.id.encode())]
         fields += [(_CARRIED + name, value) for name, value in _deciding(vault, entry)]
         return Draft(ErasureBody(entry, told.rank, told.order.why.code), terms=self.terms, fields=tuple(fields))
 
@@ -209,6 +209,7 @@ class Custody:
             envelope = Envelope.from_bytes(told, f"entry {entry.sequence}", error=RecordError)
             order = Order.read(parse(envelope.payload))
             self.seen.add(order.id)
+            self.roster = max(self.roster, int(dict(fields).get(_ROSTER, b"-1")))
             self._order(order)
         if isinstance(body, ChangeBody) and body.subject == ChangeSubject.ACTORS:
             self._rostered(dict(fields).get(desk_events.FIELD, b""), entry.sequence)
@@ -238,9 +239,10 @@ class Custody:
             self.carried[body.erased] = own
 
 
-def carry_out(plan: Plan, vault: Vault) -> None:
-    """Overwrite the keys, once the plan's entries are durable."""
-    vault.erase(*plan.erase)
+def _of_order(told: Told) -> Fields:
+    """The private fields that hold an order, and by which roster its signer had the role."""
+    roster = () if told.roster is None else ((_ROSTER, str(told.roster).encode()),)
+    return ((FIELD, told.envelope), *roster)
 
 
 def _orders(size: int, read: Read) -> Iterator[Entry]:
