@@ -1,10 +1,9 @@
-"""An audit by the command line alone, on a record of true decisions: vendor, customer and auditor, each with their key."""
+"""An audit by the command line alone, on a record of true decisions: vendor, customer, auditor."""
 
 from __future__ import annotations
 
-import json
 import shutil
-import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from brightline.agreement import Audit, Auditor
-from brightline.assurance.audit import chain
+from brightline.assurance.audit import chain, replay
 from brightline.gateway.config import Config, read_config
 from brightline.record.body import unpack as unpack_body
 from brightline.record.entry import Kind
+from brightline.terms import Decision, Terms, decide
+from brightline.vocabulary import Use
 from tests.agreement.founding import AUDITOR, CUSTOMER, STRANGER, VENDOR
 from tests.cli.shell import Said
 from tests.cli.sites import documents, keep_people
@@ -158,22 +159,15 @@ def documents_of_draw(scene: Scene) -> list[int]:
 def test_a_wrong_decision_is_found(scene: Scene) -> None:
     """A gateway that decides otherwise than the terms: the replay says so, whatever the clauses claim."""
     documents(scene.open())
-    folder = scene.site.folder
-    paper = json.loads((folder / "agreement.json").read_text())
-    assert paper
-    from brightline.assurance.audit import replay  # noqa: PLC0415
+
+    def otherwise(terms: Terms, use: Use, performable: Sequence[str]) -> Decision:
+        return replace(decide(terms, use, performable), clauses=("another",))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(replay, "decide", lambda *a: replace(decided(*a), clauses=("another",)))
+        patch.setattr(replay, "decide", otherwise)
         found = scene.judge("--replay", "--json")
     assert found.status == 1
     assert found.document["wrong"] > 0
-
-
-def decided(*words: object) -> object:
-    from brightline.terms import decide  # noqa: PLC0415
-
-    return decide(*words)
 
 
 def test_each_side_is_held_to_its_part(scene: Scene) -> None:
@@ -207,6 +201,5 @@ def test_a_challenge_on_another_log_opens_nothing(scene: Scene, tmp_path: Path) 
     assert scene.open().status == 0
     other = Scene(tmp_path / "other")
     shutil.copytree(scene.site.folder / "audit", other.site.folder / "audit")
-    assert time.time() > 0
     text = other.fails("open", "audit", "--key", "customer.key")
     assert "another" in text

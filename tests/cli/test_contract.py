@@ -63,6 +63,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "exception revoke": ("army", "EXCEPTION", "--key", "quinn.key", "--reason", "why"),
     "exception list": ("army",),
     "break-glass start": ("army", "--key", "quinn.key", "--reason", "why", "--minutes", "9"),
+    "audit commit": ("-o", "nonces"),
     "break-glass end": ("army", "--key", "quinn.key", "--reason", "why"),
 }
 ELSEWHERE = {
@@ -73,6 +74,16 @@ ELSEWHERE = {
     "verify",
     "evidence export",
     "evidence explain",
+    "evidence open",
+    "evidence erase",
+    "evidence purge",
+    "evidence hold",
+    "evidence lift",
+    "evidence erase-copies",
+    "audit challenge",
+    "audit open",
+    "audit judge",
+    "audit report",
     "screen calibrate",
     "screen report",
 }

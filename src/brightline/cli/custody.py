@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 Entries = Annotated[list[int], typer.Argument(help="Entries by index: decisions, or outcomes.")]
 Settings = Annotated[Path, typer.Option("--config", "-c", help="The gateway's settings.")]
 Key = Annotated[str, typer.Option("--key", help="Your signing key; the roster says who you are.")]
-RosterFile = Annotated[Path, typer.Option("--roster", help="The roster that the customer signed (roster-N.json).")]
+RosterFile = Annotated[
+    Path | None, typer.Option("--roster", help="The roster that the customer signed; else the newest of [desk].")
+]
 Words = Annotated[str, typer.Option("--reason", help="Why, in your words; they stay on this side.")]
 _USUAL = Path("brightline.toml")
 DAY = 86_400
@@ -45,8 +47,8 @@ def open_one(
     field: Annotated[str, typer.Argument(metavar="FIELD", help="The private field: content, answer, purpose, …")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The opening's file; it must not exist yet.")],
     key: Key,
-    roster: RosterFile,
     reason: Words,
+    roster: RosterFile = None,
     config: Settings = _USUAL,
     as_json: Json = False,
 ) -> None:
@@ -75,10 +77,10 @@ def open_one(
 def erase(
     entries: Entries,
     key: Key,
-    roster: RosterFile,
     reason: Words,
     why: Annotated[str, typer.Option("--why", help="spill, order (of a court), or request (of the person).")] = "spill",
     call: Annotated[bool, typer.Option("--call", help="With all of the same calls: answers and tool calls.")] = False,
+    roster: RosterFile = None,
     config: Settings = _USUAL,
     as_json: Json = False,
 ) -> None:
@@ -107,9 +109,9 @@ def erase(
 
 def purge(
     key: Key,
-    roster: RosterFile,
     reason: Words,
     last: Annotated[int | None, typer.Option(help="The last entry; else all that the schedule ends.")] = None,
+    roster: RosterFile = None,
     config: Settings = _USUAL,
     as_json: Json = False,
 ) -> None:
@@ -127,10 +129,10 @@ def purge(
 def hold(
     name: Annotated[str, typer.Argument(help="The hold's name: the case, or the request.")],
     key: Key,
-    roster: RosterFile,
     reason: Words,
     first: Annotated[int, typer.Option(help="The first entry that is kept.")] = 0,
     last: Annotated[int | None, typer.Option(help="The last; else all that come too.")] = None,
+    roster: RosterFile = None,
     config: Settings = _USUAL,
     as_json: Json = False,
 ) -> None:
@@ -144,8 +146,8 @@ def hold(
 def lift(
     name: Annotated[str, typer.Argument(help="The hold's name.")],
     key: Key,
-    roster: RosterFile,
     reason: Words,
+    roster: RosterFile = None,
     config: Settings = _USUAL,
     as_json: Json = False,
 ) -> None:
@@ -249,7 +251,7 @@ def _schedule_ends(seen: Sight, before: float) -> int:
 
 
 def _order(
-    settings: Config, agreement: Agreement, do: Do, key: str, roster: Path, reason: str, **what: Any
+    settings: Config, agreement: Agreement, do: Do, key: str, roster: Path | None, reason: str, **what: Any
 ) -> dict[str, Any]:
     """Sign an order as whoever on the roster has this key, and have it carried out."""
     from brightline.approvals import read_roster  # noqa: PLC0415 - as above
@@ -259,6 +261,7 @@ def _order(
 
     signing = read_signing_key(key)
     standing = standing_of(settings, None)
+    roster = roster or _newest(settings)
     envelope = Envelope.from_bytes(read_bytes(str(roster)), str(roster), error=ApprovalError)
     listed = read_roster(envelope, standing.pack.terms, agreement.parties.customer.key, str(roster))
     person = signer(listed, signing.public)
@@ -277,6 +280,15 @@ def _order(
         **what,
     )
     return carry_out(settings, sign_order(order, signing), envelope)
+
+
+def _newest(settings: Config) -> Path:
+    """The newest roster of the desk that the settings name."""
+    found = [] if settings.desk is None else list(settings.desk.folder.glob("roster-*.json"))
+    if not found:
+        cure = "give the roster that the customer signed, or name a desk in the settings"
+        raise ConfigError("no roster says who you are", place="--roster", cure=cure)
+    return max(found, key=lambda p: (len(p.name), p.name))
 
 
 def _settings(path: Path) -> tuple[Config, Agreement]:

@@ -50,8 +50,7 @@ def desk_fields(journal: Journal, vault: Vault) -> Iterator[tuple[int, bytes]]:
         for i in np.flatnonzero(wanted).tolist():
             if rows["commitment"][i].tobytes() == NO_DIGEST:
                 continue
-            opened = vault.opened(first + i)
-            for name, value in opened[1] if opened is not None else ():
+            for name, value in vault.deciding(first + i):
                 if name == FIELD:
                     yield first + i, value
 

@@ -136,6 +136,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         )
         requester = None if desk is None else Requester(desk, standing, recorder, exchange.answers)
         orders.forget = exchange.release.kept.clear
+        if desk is not None and config.desk is not None:
+            orders.desk, orders.roster = config.desk.folder, lambda: desk.live.desk.roster.number
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         note = (lambda: registered.fault) if registered is not None else str

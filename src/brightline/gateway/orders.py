@@ -55,13 +55,18 @@ def read_request(data: bytes, standing: Standing, origin: str, place: str) -> To
 
 @dataclass
 class Orders:
-    """Orders to a running gateway. `forget`: drops what is kept in memory of calls, after an erasure."""
+    """Orders to a running gateway.
+
+    forget: drops what is kept in memory of calls, after an erasure. desk: the folder with what was posted. roster: the
+    number of the roster that the desk has.
+    """
 
     folder: Path
     recorder: Recorder
     standing: Standing
     forget: Callable[[], None] = lambda: None
     desk: Path | None = None
+    roster: Callable[[], int] = lambda: -1
     custody: Custody = field(init=False)
 
     async def begin(self) -> None:
@@ -92,6 +97,7 @@ class Orders:
     async def carry_out(self, told: Told) -> dict[str, Any]:
         """Raises ApprovalError where it may not be, StorageError where it could not be made durable."""
         recorder, custody = self.recorder, self.custody
+        custody.roster = max(custody.roster, self.roster())
         size, read = recorder.journal.log.size, recorder.journal.read
         plan = await asyncio.to_thread(custody.plan, told, size, read, recorder.vault, time.time())
         # 1 Durable first: what is gone is counted.

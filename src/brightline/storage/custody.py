@@ -88,17 +88,16 @@ class Custody:
 
     @classmethod
     def read(cls, agreement: Agreement, terms: bytes, size: int, read: Read, vault: Vault) -> Custody:
-        """Rebuild from a record of `size` entries. Raises RecordError, StorageError where it is damaged."""
+        """Rebuild from a record of `size` entries; from then on `vault.deciding` knows what was carried over.
+
+        Raises RecordError, StorageError where it is damaged.
+        """
         self = cls(agreement, terms)
         for entry in _orders(size, read):
             opened = vault.opened(entry.sequence)
             self._count(entry, opened[1] if opened is not None else ())
+        vault.carried = self.carried
         return self
-
-    def fields(self, vault: Vault, sequence: int) -> Fields:
-        """What state is rebuilt from: an entry's private fields, or of an erased one what was carried over."""
-        opened = vault.opened(sequence)
-        return opened[1] if opened is not None else self.carried.get(sequence, ())
 
     def unfinished(self, size: int, vault: Vault) -> list[int]:
         """Entries that were ordered to be erased, whose keys are still there: a crash came between."""

@@ -13,7 +13,7 @@ or a back-up keeps of overwritten bytes is for the site to deal with; back up `k
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -56,6 +56,7 @@ class Vault:
         disk.sync_folder(folder)
         self._content: dict[int, File] = {}
         self._number = self._end = 0  # where the next sealed fields go
+        self.carried: Mapping[int, Fields] = {}  # what decides of erased entries (`brightline.storage.custody`)
 
     @classmethod
     def open(cls, folder: Path, site_key: bytes, size: int, most_ahead: int, disk: Disk | None = None) -> Self:
@@ -120,6 +121,11 @@ class Vault:
             return None
         key, sealed = self._find(sequence)
         return key, msgspec.msgpack.decode(open_sealed(key, sealed), type=Fields)
+
+    def deciding(self, sequence: int) -> Fields:
+        """What state is rebuilt from: what the entry commits to, or of an erased one what its erasure carried over."""
+        opened = self.opened(sequence)
+        return opened[1] if opened is not None else self.carried.get(sequence, ())
 
     def key(self, sequence: int) -> bytes:
         """The entry's own key, to make openings with."""
