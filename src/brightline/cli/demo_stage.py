@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from brightline.cli.demo_registry import OWNERS, files
+from brightline.cli.opening import open_pack
 from brightline.cli.printing import say, write_new
 from brightline.errors import MachineError
 from brightline.models import EmbeddedModel
@@ -24,6 +26,7 @@ from brightline.models import EmbeddedModel
 READY_SECONDS = 120
 API_KEY = "analyst.api-key"
 SETTINGS = "brightline.toml"
+ACTOR = "g2/analyst-7"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,21 @@ class Stage:
         self.command("agreement", "offer", "draft.toml", "talks", "--key", "vendor.key", show=show)
         self.command("agreement", "accept", "talks", "--key", "customer.key", show=show)
         self.command("agreement", "agree", "talks", "--key", "vendor.key", show=show)
-        # 3. the gateway's settings
+        # 3. the registry: what its owners say, each with a key of their own
+        self._registry(show)
+        # 4. the gateway's settings
         digest = hashlib.sha256(self.api_key.encode()).hexdigest()
-        write_new(self.folder / SETTINGS, _CONFIG.format(listen=listen, key_sha256=digest).encode())
+        write_new(self.folder / SETTINGS, _CONFIG.format(listen=listen, key_sha256=digest, actor=ACTOR).encode())
+
+    def _registry(self, show: bool) -> None:
+        said = files(ACTOR, open_pack("compromise").terms.authorities)
+        for name in OWNERS:
+            self.command("key", "new", name, "-o", f"{name}.key")
+        for name, text in said.items():
+            write_new(self.folder / f"{name}.toml", text.encode())
+            key = "customer.key" if name == "owners" else f"{name}.key"
+            verb = ("registry", "sign", f"{name}.toml", "--key", key, "--customer-key", "customer.pub")
+            self.command(*verb, show=show)
 
     @contextmanager
     def gateway(self) -> Iterator[RunningGateway]:
@@ -174,64 +189,10 @@ agreement = "talks/agreement.json"
 log_key = "log.key"
 site_key = "site.key"
 oracle_share = 1.0
-
-[purposes.ordinary]
-text = "Ordinary staff work"
-activity = "gen.office"
-
-[purposes.vehicle-ranking]
-text = "Rank detected vehicles for an analyst; a commander decides on each strike"
-activity = "weapon.target_nomination"
-[purposes.vehicle-ranking.facts]
-phase = "recommend"
-effect = "informational"
-autonomy = "decision_aid"
-target = "materiel"
-place = "abroad"
-protected_persons = "none"
-data_origin = "sensor"
-dataset = "registered"
-decision_role = "advice"
-
-[purposes.case-query]
-text = "Query the collected holdings by name, in a case with a court order"
-activity = "surv.query_us_person"
-[purposes.case-query.facts]
-protected_persons = "named"
-scale = "individual"
-legal_basis = "individual"
-authorities = ["fisa"]
-data_origin = "classified_collection"
-dataset = "registered"
-purpose = "foreign_intelligence"
-place = "home"
-
-[purposes.dataset-review]
-text = "Look through a data set that came in"
-activity = "surv.bulk_analysis"
-
-[purposes.movement-profiles]
-text = "Movement profiles of all devices in a purchased location feed"
-activity = "surv.bulk_analysis"
-[purposes.movement-profiles.facts]
-protected_persons = "bulk"
-scale = "bulk"
-data_origin = "commercial_purchase"
-dataset = "registered"
-place = "home"
-legal_basis = "none"
-
-[purposes.nuclear-assessment]
-text = "The assessment that feeds a recommendation on nuclear employment"
-activity = "mil.command_decision"
-[purposes.nuclear-assessment.facts]
-effect = "nuclear"
-phase = "recommend"
-decision_role = "principal_basis"
+registry = "registry"
 
 [[actors]]
-name = "g2/analyst-7"
-component = "army/g2"
+name = "{actor}"
 key_sha256 = "{key_sha256}"
 purposes = ["ordinary", "vehicle-ranking", "case-query", "dataset-review", "movement-profiles", "nuclear-assessment"]
 """
