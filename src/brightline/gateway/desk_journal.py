@@ -44,6 +44,7 @@ def desk_fields(journal: Journal, vault: Vault) -> Iterator[tuple[int, bytes]]:
         data = journal.read(first, last)
         rows, raw = np.frombuffer(data, ENTRY), np.frombuffer(data, np.uint8).reshape(-1, ENTRY_BYTES)
         bodies = np.ascontiguousarray(raw[:, ENTRY_BYTES - BODY_BYTES :]).view(DTYPES[Kind.DECISION]).reshape(-1)
+        named = bodies.view(DTYPES[Kind.APPROVAL])["decision"].tolist()
         kinds, outcomes, spent = rows["kind"], rows["outcome"], bodies["approval"] > 0
         decisions = (kinds == Kind.DECISION) & ((outcomes == OutcomeCode.HOLD) | spent)
         wanted = decisions | np.isin(kinds, (Kind.APPROVAL, Kind.EXCEPTION, Kind.CHANGE))
@@ -52,7 +53,10 @@ def desk_fields(journal: Journal, vault: Vault) -> Iterator[tuple[int, bytes]]:
                 continue
             for name, value in vault.deciding(first + i):
                 if name == FIELD:
-                    yield first + i, value
+                    lines = value.split(b"\n") if kinds[i] == Kind.APPROVAL else [value]
+                    # A denial comes on the desk with its appeal: it is the hold of the decision that the entry names.
+                    yield from ((named[i], line) for line in lines[:-1])
+                    yield first + i, lines[-1]
 
 
 def message_of(event: Event) -> str:

@@ -35,6 +35,7 @@ from brightline.gateway.exchange import Exchange
 from brightline.gateway.listening import address, check_address, client_tls, url_of
 from brightline.gateway.orders import taking_orders
 from brightline.gateway.registered import Registered, open_registered
+from brightline.gateway.remembered import remember
 from brightline.gateway.requester import Requester
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.served import Served, check_agreed, check_registered, signed_models
@@ -134,6 +135,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
             seal=sealing(config, log_key),
             served=served,
         )
+        await asyncio.to_thread(remember, recorder.journal, recorder.vault, exchange.release.released)
         requester = None if desk is None else Requester(desk, standing, recorder, exchange.answers)
         orders.forget = exchange.release.kept.clear
         if desk is not None and config.desk is not None:

@@ -75,7 +75,10 @@ class Inbox:
             return event, index
 
     async def say(self, event: Event, *before: Event) -> int:
-        """What a requester says over HTTP, checked by the desk already: recorded, then it counts. The entry."""
+        """What a requester says over HTTP, checked by the desk already: recorded, then it counts. The entry.
+
+        `before`: what stands with it in the entry, and counts already.
+        """
         async with self._lock:
             return await self._count(event, *before)
 
@@ -154,8 +157,7 @@ class Inbox:
             index = 0
             if self.glass is not None:
                 self.glass.note(event)
-        for each in (*before, event):
-            self._live.apply(each, index)
+        self._live.apply(event, index)
         return index
 
     async def _refuse(self, event: Event) -> None:

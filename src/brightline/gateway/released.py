@@ -2,9 +2,9 @@
 
 Law: a result in the new turn is of a call that stands in the conversation with the name and arguments with which it
 was released; a result anywhere in it is of no call that was denied. What was decided is remembered for each actor, the
-last MAX_REMEMBERED calls, in memory: a result whose call is forgotten, or was made before a restart, is refused as one
-that was never made, and the cure is to let the model ask again. Results in the history were checked when they were
-new; a client that invents a history could as well write the result into its own words.
+last MAX_REMEMBERED calls, in memory, which a start fills out of the record (`remembered`): a result whose call is
+forgotten is refused as one that was never made, and the cure is to let the model ask again. Results in the history were
+checked when they were new; a client that invents a history could as well write the result into its own words.
 """
 
 from __future__ import annotations

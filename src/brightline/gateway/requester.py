@@ -45,7 +45,9 @@ class Requester:
         """One of them, with what will happen, by which words, and who may decide. Raises CallError 404."""
         found = self._own(actor, digits)
         shown = sheet(found, self.live.desk.roster, self.live.desk.terms, self.live.now)
-        return self._row(found) | {k: shown[k] for k in ("will", "facts", "clauses", "text", "if_granted", "who")}
+        return self._row(found) | {
+            k: shown[k] for k in ("act", "will", "facts", "clauses", "text", "if_granted", "who")
+        }
 
     async def withdraw(self, actor: str, digits: str) -> dict[str, Any]:
         """It need not happen any more. Raises ApprovalError, CallError 404."""
