@@ -1,4 +1,4 @@
-"""`kill -9` at the desk: between hold, grant and use; a grant serves once, and what people said is not lost (A, E06)."""
+"""`kill -9` at the desk: between hold, grant and use; a grant serves once, and what people said is kept."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import pytest
 
 from brightline.record.body import Verdict
 from brightline.record.entry import OutcomeCode
+from tests.agreement.founding import CUSTOMER, VENDOR, signed
 from tests.gateway.calling import CHAT, asked
 from tests.gateway.plain import Got, post
 from tests.live.desks import desk_site, says
-from tests.live.stage import API_KEY, Gateway, Site, serving, upstream
-from tests.live.test_desk import approvals, chat, decisions, states
+from tests.live.stage import API_KEY, Gateway, agreed, refused_start, serving, upstream
+from tests.live.test_desk import approvals, decisions, states
 from tests.live.test_tools import TOOLS, model
 
 
@@ -82,7 +83,7 @@ async def test_what_was_said_while_it_was_down_counts_at_the_start(tmp_path: Pat
         async with serving(site) as gateway:
             hold = hold_of(await call(gateway))
             async with asyncio.timeout(10):
-                while not list((site.folder / "desk" / "posted").glob("*.json")):  # noqa: ASYNC110, ASYNC240
+                while not list((site.folder / "desk" / "posted").glob("*.json")):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
             await gateway.kill()
         says(site, "grant", hold)
@@ -109,10 +110,9 @@ async def test_a_conversation_that_waited_for_a_result_goes_on_after_a_kill(tmp_
 
 async def test_a_desk_of_another_agreement_does_not_start(tmp_path: Path) -> None:
     async with upstream(model) as (url, _):
-        site: Site = desk_site(tmp_path, url)
-        other = json.loads((site.folder / "desk" / "agreement.json").read_bytes())
-        (site.folder / "desk" / "agreement.json").write_bytes(json.dumps(other).encode())
-        async with serving(site) as gateway:
-            assert await chat(gateway.url, purpose="permit") if False else True
-        (site.folder / "desk" / "agreement.json").unlink()
-        assert "no desk of this agreement" in await asyncio.to_thread(site.refused)
+        site = desk_site(tmp_path, url)
+        paper = site.folder / "desk" / "agreement.json"
+        paper.write_bytes(signed(agreed(), VENDOR, CUSTOMER).to_bytes())
+        assert "no desk of this agreement" in await refused_start(site)
+        paper.unlink()
+        assert "no desk of this agreement" in await refused_start(site)
