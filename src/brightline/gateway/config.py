@@ -9,11 +9,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Never
+from typing import Any
 
 from brightline.assurance.verify.completeness import MAX_TOLERANCE, MILLION, TOLERANCE
 from brightline.canonical import parse_toml
 from brightline.errors import ConfigError, nearest
+from brightline.gateway.tables import bad as _bad
+from brightline.gateway.tables import only as _only
+from brightline.gateway.tables import path as _path
+from brightline.gateway.tables import table as _table
+from brightline.gateway.tables import text as _text
+from brightline.gateway.tables import texts as _texts
+from brightline.gateway.watch_config import WatchConfig, read_watch
 from brightline.storage.files import read_file
 
 EMBEDDED = "embedded"
@@ -23,7 +30,8 @@ _LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
         "engine", "registry", "end_users", "signed_models", "purposes", "tools",
-        "actors", "limits", "tls", "desk")  # fmt: skip
+        "actors", "limits", "tls", "desk",
+        "meters", "prices", "money", "screen", "judge")  # fmt: skip
 _TLS = ("certificate", "key")
 _SIGNED_MODEL = ("statement", "signature", "key", "adapters")
 _END_USERS = ("issuer", "audience", "keys")
@@ -173,6 +181,7 @@ class Config:
     limits: Mapping[str, float] = field(default_factory=dict)
     tls: TlsConfig | None = None
     desk: DeskConfig | None = None
+    watch: WatchConfig = field(default_factory=WatchConfig)
     place: str = "brightline.toml"
 
 
@@ -216,6 +225,7 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         limits=_limits(_table(data, "limits", place), f"{place}: limits"),
         tls=_tls(_table(data, "tls", place), base, f"{place}: tls") if "tls" in data else None,
         desk=_desk(_table(data, "desk", place), base, f"{place}: desk") if "desk" in data else None,
+        watch=read_watch(data, base, place),
         place=place,
     )
 
@@ -341,39 +351,3 @@ def _share(value: Any, place: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         _bad("a share lies between 0 and 1", place, "write oracle_share = 0.01")
     return float(value)
-
-
-def _text(data: Mapping[str, Any], key: str, place: str, default: str | None = None) -> str:
-    value = data.get(key, default)
-    if not isinstance(value, str) or "\0" in value:
-        _bad(f"{key} is missing or no text", place, f'write {key} = "…"')
-    return value
-
-
-def _path(data: Mapping[str, Any], key: str, base: Path, place: str) -> Path | None:
-    return base / _text(data, key, place) if key in data else None
-
-
-def _table(data: Mapping[str, Any], key: str, place: str) -> Mapping[str, Any]:
-    value = data.get(key, {})
-    if not isinstance(value, dict):
-        _bad(f"{key} is a table", place, f"write [{key}]")
-    return value
-
-
-def _texts(data: Mapping[str, Any], key: str, place: str) -> dict[str, str]:
-    table = _table(data, key, place)
-    for k, v in table.items():
-        if not isinstance(v, str):
-            _bad(f"{k} is no text", f"{place}: {key}", f'write {k} = "…"')
-    return dict(table)
-
-
-def _only(data: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
-    for key in data:
-        if key not in known:
-            _bad(f"there is no setting {key[:60]!r}", place, nearest(key, known))
-
-
-def _bad(text: str, place: str, cure: str) -> Never:
-    raise ConfigError(text, place=place, cure=cure)

@@ -11,6 +11,7 @@ from brightline.gateway.codec import Call
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.stated import Stated
 from brightline.gateway.waiting import NO_PATIENCE, Patience
+from brightline.gateway.watch import Seen
 from brightline.gateway.wire import Header, Reply
 from brightline.record.body import OutcomeStatus
 from brightline.record.log import Draft
@@ -47,8 +48,8 @@ class Heard(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """A call after step 5. `permits`: it may go upstream. `hold`: where it waits on the desk; `why_not`: why it does
-    not; `patience`: how long its client waits.
+    """A call after step 5. `permits`: it may go upstream. `seen`: what is reserved for it. `hold`: where it waits on
+    the desk; `why_not`: why it does not; `patience`: how long its client waits.
     """
 
     caller: Caller
@@ -59,6 +60,7 @@ class Decided(NamedTuple):
     model: bytes
     permits: bool
     headers: list[Header]
+    seen: Seen
     hold: str = ""
     why_not: str = ""
     patience: Patience = NO_PATIENCE

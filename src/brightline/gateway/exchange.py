@@ -33,16 +33,19 @@ from brightline.gateway.codec import (
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.decided import Decided, Heard, Receipt, Recorder, cut_off, send
 from brightline.gateway.desk import NO_DESK, NoDesk, Ruling, content_of
-from brightline.gateway.entries import decision_draft, outcome_draft, with_parts
+from brightline.gateway.entries import decision_draft, with_parts
 from brightline.gateway.kept import Kept
+from brightline.gateway.metered import Metered
 from brightline.gateway.refusal import brightline_object, code_of, decision_headers
 from brightline.gateway.release import Gathered, Release, status_of
+from brightline.gateway.screened import Screened
 from brightline.gateway.served import Served
 from brightline.gateway.standing import Standing
 from brightline.gateway.stated import Stated
 from brightline.gateway.tools import ConfiguredTools, Tools, refuse_foreign
 from brightline.gateway.turns import Turns
 from brightline.gateway.waiting import patience
+from brightline.gateway.watch import Watch
 from brightline.gateway.wire import Header, Reply, Request, Response, Upstream
 from brightline.record.body import OutcomeStatus
 from brightline.record.entry import Flag
@@ -79,10 +82,14 @@ class Exchange:
     answers: Answers = field(default_factory=Answers)
     seal: Callable[[int, bytes, bytes], list[Header]] | None = None
     served: Served = field(default_factory=Served)
+    screened: Screened = field(default_factory=Screened)
+    metered: Metered = field(default_factory=Metered)
+    watch: Watch = field(init=False)
     release: Release = field(init=False)
 
     def __post_init__(self) -> None:
-        release = Release(self.standing, self.tools, self.recorder, self._decide, self.desk)
+        object.__setattr__(self, "watch", Watch(self.standing, self.screened, self.metered))
+        release = Release(self.standing, self.tools, self.recorder, self._decide, self.desk, self.watch)
         object.__setattr__(self, "release", release)
 
     async def handle(self, api: Api, request: Request, reply: Reply) -> None:
@@ -130,14 +137,17 @@ class Exchange:
 
     async def _judged(self, heard: Heard) -> Decided:
         caller, call, said, model, waits = heard
-        # 3. facts of the desk: exceptions, approvals and their tempo
-        weighed = self.desk.weigh(said, partial(content_of, call))
+        # 3. facts of screen and meters, then of the desk: exceptions, approvals and their tempo
+        seen = await self.watch.prompt(call, said, self.tools)
+        weighed = self.desk.weigh(seen.said, partial(content_of, call))
         # 4. decide
-        ruling = self.desk.rule(weighed, self._decide)
+        ruling = self.desk.rule(weighed, self.watch.deciding(seen, self._decide))
         decision = ruling.decision
         permits = decision.outcome is Outcome.PERMIT or self.standing.observing
+        self.watch.decided(seen, permits=permits)
         # 5. record, durably, before any byte goes upstream
-        draft = with_parts(decision_draft(self.standing, call, ruling.said, decision, ruling.flags, model), call)
+        draft = decision_draft(self.standing, call, ruling.said, decision, ruling.flags, model)
+        draft = with_parts(seen.noted(draft), call)
         noted = self.desk.note(weighed, ruling, draft, call.body)
         appended = self.recorder.append(noted.draft)
         receipt: Receipt
@@ -148,12 +158,13 @@ class Exchange:
             receipt = appended.result()
             self.desk.recorded(noted, receipt.index)
             if permits:
-                draft = outcome_draft(self.standing, receipt.index, OutcomeStatus.NOT_SENT, None, 0, model)
-                await self.recorder.append(draft)
+                end = await self.watch.end(seen, receipt.index, OutcomeStatus.NOT_SENT, None, 0, model)
+                await self.recorder.append(end)
             raise
         self.desk.recorded(noted, receipt.index)
         headers = [*decision_headers(self.standing, decision, receipt.index, receipt.origin), *waits.headers]
-        return Decided(caller, call, said, decision, receipt, model, permits, headers, noted.hold, noted.why_not, waits)
+        hold, why_not = noted.hold, noted.why_not
+        return Decided(caller, call, said, decision, receipt, model, permits, headers, seen, hold, why_not, waits)
 
     def _model(self, name: str) -> bytes:
         """The digest of the model asked for. The engine ignores the name, so the gateway must not."""
@@ -300,8 +311,8 @@ class Exchange:
         self, decided: Decided, status: OutcomeStatus, answer: Answer | None = None, http: int = 0
     ) -> None:
         """Step 7: the outcome entry, durable when this returns. Raises StorageError."""
-        draft = outcome_draft(self.standing, decided.receipt.index, status, answer, http, decided.model)
-        await self.recorder.append(draft)
+        end = await self.watch.end(decided.seen, decided.receipt.index, status, answer, http, decided.model)
+        await self.recorder.append(end)
 
     def _credentials(self, family: Family) -> list[Header]:
         """The gateway's own key for the upstream; the caller's key never leaves."""

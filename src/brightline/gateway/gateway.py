@@ -32,12 +32,14 @@ from brightline.gateway.desk import NO_DESK
 from brightline.gateway.desk_start import opened_desk
 from brightline.gateway.entries import interrupted_draft
 from brightline.gateway.exchange import Exchange
+from brightline.gateway.journalled import Journalled, of_record, planned, resumed
 from brightline.gateway.listening import address, check_address, client_tls, url_of
 from brightline.gateway.orders import taking_orders
 from brightline.gateway.registered import Registered, open_registered
 from brightline.gateway.remembered import remember
 from brightline.gateway.requester import Requester
 from brightline.gateway.routes import Routes, refused
+from brightline.gateway.screened import screen_of
 from brightline.gateway.served import Served, check_agreed, check_registered, signed_models
 from brightline.gateway.signed_tools import SignedTools
 from brightline.gateway.standing import Standing, agreed, answered_by, check_log, observed
@@ -94,6 +96,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         words = standing.pack.terms.scope.vocabulary
         tools = SignedTools(registered) if registered is not None else ConfiguredTools.of(config, words)
         raise_open_files(config)
+        plan = planned(config, standing)
+        screened = await asyncio.to_thread(screen_of, config.watch, words)
         tls = client_tls(config.tls)
         check_address(config)
         # 2. the upstream
@@ -104,10 +108,12 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         buckets = Disclosure(standing.disclosure.time_seconds, standing.disclosure.tokens)
         recorder = await asyncio.to_thread(_open_record, config, log_key, site_key, buckets)
         stack.push_async_callback(recorder.close)
+        metered = resumed(plan, await asyncio.to_thread(of_record, recorder.journal, recorder.vault, plan))
+        journalled = Journalled(recorder, metered)
         for decision in sorted(recorder.journal.log.open):
-            await recorder.append(interrupted_draft(standing, decision))
+            await journalled.append(interrupted_draft(standing, decision))
         orders = await stack.enter_async_context(taking_orders(config.data, recorder, standing))
-        await record_changes(recorder, standing, config, build_digest())
+        await record_changes(journalled, standing, config, build_digest())
         await stack.enter_async_context(counting(config, recorder, upstream, key, standing.terms_digest))
         if registered is not None:
             await registered.record(recorder, standing.terms_digest)
@@ -124,7 +130,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         exchange = Exchange(
             standing,
             access,
-            journal,
+            Journalled(journal, metered),
             upstream,
             key,
             config.models,
@@ -132,6 +138,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
             room=room,
             tools=tools,
             desk=live,
+            screened=screened,
+            metered=metered,
             seal=sealing(config, log_key),
             served=served,
         )

@@ -15,15 +15,16 @@ from brightline.gateway.codec import Answer, Reading, Refusal
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.decided import Decided, Recorder, cut_off, send
 from brightline.gateway.desk import NoDesk
-from brightline.gateway.entries import outcome_draft
 from brightline.gateway.kept import Kept, KeptAnswers
 from brightline.gateway.refusal import brightline_object, decision_headers, tool_refusal
 from brightline.gateway.released import Released
 from brightline.gateway.standing import Standing
 from brightline.gateway.toolcalls import Asked, Judged, ToolCalls
 from brightline.gateway.tools import Tools
+from brightline.gateway.watch import Watch
 from brightline.gateway.wire import Header, Reply
 from brightline.record.body import OutcomeStatus
+from brightline.record.log import Draft
 from brightline.terms import Decision
 from brightline.vocabulary import Use
 
@@ -47,6 +48,7 @@ class Release:
     recorder: Recorder
     decide: Callable[[Use], tuple[Decision, int]]
     desk: NoDesk
+    watch: Watch
     released: Released = field(default_factory=Released)
     kept: KeptAnswers = field(default_factory=KeptAnswers)
 
@@ -54,7 +56,7 @@ class Release:
         """Steps 3 to 5 for each tool call of an answer, then 7 and 8: it leaves without the calls that were denied, and
         not at all while one of them is held."""
         answer = got.read.answer()
-        asked = Asked(decided.call, decided.said, decided.receipt.index, decided.model)
+        asked = Asked(decided.call, decided.seen.said, decided.receipt.index, decided.model)
         gate = self.gate()
         ended = got.lead is not None  # an answer that was kept has its outcome, and its tokens, already
         while True:
@@ -62,15 +64,13 @@ class Release:
                 judged = await gate.judge(asked, answer.tool_calls)
             except asyncio.CancelledError:
                 if not ended:
-                    end = outcome_draft(self.standing, asked.decision, cut_off(reply), answer, 200, decided.model)
-                    await self.recorder.append(end)
+                    await self.recorder.append(await self._end(decided, cut_off(reply), answer))
                 raise
             held = [one for one in judged if one.held]
             # 7. record the outcomes, durably, before the last byte leaves
             ends = gate.ends(asked, judged, OutcomeStatus.NOT_SENT if held else OutcomeStatus.COMPLETED)
             if not ended:
-                end = outcome_draft(self.standing, asked.decision, status_of(answer), answer, 200, decided.model)
-                ends.insert(0, end)
+                ends.insert(0, await self._end(decided, status_of(answer), answer))
             for appended in [self.recorder.append(d) for d in ends]:
                 await appended
             ended = True
@@ -96,7 +96,10 @@ class Release:
 
     def gate(self) -> ToolCalls:
         """What decides tool calls."""
-        return ToolCalls(self.standing, self.tools, self.recorder, self.decide, self.desk)
+        return ToolCalls(self.standing, self.tools, self.recorder, self.decide, self.desk, self.watch)
+
+    async def _end(self, decided: Decided, status: OutcomeStatus, answer: Answer) -> Draft:
+        return await self.watch.end(decided.seen, decided.receipt.index, status, answer, 200, decided.model)
 
     def _refusal(self, one: Judged) -> str:
         return tool_refusal(self.standing, one.decision, one.call.name, one.entry, one.advice)

@@ -58,8 +58,13 @@ def restated(words: Vocabulary, said: Stated, use: Use) -> Stated:
     """The same call said of another use: of a tool call that it led to, or with facts that were added. Who asked, for
     what and about which data stay in its fields."""
     kept = tuple(f for f in said.fields if f[0] in _OF_CALL)
-    made = stated(words, dict(said.fields)["purpose"].decode(), use)
+    made = stated(words, purpose_of(said), use)
     return made._replace(fields=(*made.fields, *kept), unattested=said.unattested, endpoints=said.endpoints)
+
+
+def purpose_of(said: Stated) -> str:
+    """The registered name of the purpose."""
+    return next(value for name, value in said.fields if name == "purpose").decode()
 
 
 def _said(value: FactValue, source: Source) -> bytes:

@@ -21,11 +21,12 @@ from brightline.errors import CallError
 from brightline.gateway.codec import Call, ToolCall
 from brightline.gateway.codec.body import read
 from brightline.gateway.decided import Recorder
-from brightline.gateway.desk import NO_DESK, NoDesk, Noted, Ruling, Weighed
+from brightline.gateway.desk import NoDesk, Noted, Ruling, Weighed
 from brightline.gateway.entries import decision_draft, of_tool, outcome_draft
 from brightline.gateway.standing import Standing
 from brightline.gateway.stated import Stated, restated
 from brightline.gateway.tools import Offered, Tools, offered
+from brightline.gateway.watch import Seen, Watch
 from brightline.record.body import OutcomeStatus
 from brightline.record.log import Draft
 from brightline.registry.tools import Standing as Listed
@@ -52,6 +53,7 @@ class Judged(NamedTuple):
     advice: str
     entry: int
     permits: bool
+    seen: Seen
     hold: str = ""
 
     @property
@@ -65,6 +67,7 @@ class _Case(NamedTuple):
     call: ToolCall
     found: ToolFound
     arguments: bytes
+    seen: Seen
     weighed: Weighed
     decide: Callable[[Use], tuple[Decision, int]]
 
@@ -86,7 +89,8 @@ class ToolCalls:
     tools: Tools
     recorder: Recorder
     decide: Callable[[Use], tuple[Decision, int]]
-    desk: NoDesk = NO_DESK
+    desk: NoDesk
+    watch: Watch
 
     async def judge(self, asked: Asked, calls: Sequence[ToolCall]) -> list[Judged]:
         """Decide each call on its own; every decision is durable when this returns. Raises StorageError.
@@ -96,7 +100,7 @@ class ToolCalls:
         """
         definitions = offered(asked.call)
         # 3. facts
-        cases = self._cases(asked, calls, definitions)
+        cases = await self._cases(asked, calls, definitions)
         # 4. decide
         rulings = [self.desk.rule(c.weighed, c.decide) for c in cases]
         if any(r.decision.outcome is Outcome.HOLD for r in rulings):
@@ -109,16 +113,17 @@ class ToolCalls:
         # 5. record, durably, before the client sees any of them
         permits = [r.decision.outcome is Outcome.PERMIT or self.standing.observing for r in rulings]
         notes: list[Noted] = []
-        for case, r in zip(cases, rulings, strict=True):
-            draft = decision_draft(self.standing, asked.call, r.said, r.decision, r.flags, asked.model)
+        for case, r, permitted in zip(cases, rulings, permits, strict=True):
+            self.watch.decided(case.seen, permits=permitted)
+            draft = case.seen.noted(decision_draft(self.standing, asked.call, r.said, r.decision, r.flags, asked.model))
             draft = of_tool(draft, asked.decision, case.call, case.arguments)
             shown = f"{case.call.name}\n".encode("utf-8", "replace") + case.arguments
             notes.append(self.desk.note(case.weighed, r, draft, shown))
-        entries = await self._record(asked, [n.draft for n in notes], permits)
+        entries = await self._record(asked, [n.draft for n in notes], cases, permits)
         for noted, entry in zip(notes, entries, strict=True):
             self.desk.recorded(noted, entry)
         return [
-            Judged(c.call, r.decision, n.why_not or _advice(c.found, definitions), entry, permitted, n.hold)
+            Judged(c.call, r.decision, n.why_not or _advice(c.found, definitions), entry, permitted, c.seen, n.hold)
             for c, r, n, entry, permitted in zip(cases, rulings, notes, entries, permits, strict=True)
         ]
 
@@ -129,30 +134,39 @@ class ToolCalls:
         decide = partial(self._decide, found=found, malformed=False)
         return self.desk.rule(self.desk.weigh(given, bytes, name), decide, spending=False)
 
-    def _cases(self, asked: Asked, calls: Sequence[ToolCall], definitions: Mapping[str, Offered]) -> list[_Case]:
-        terms = self.standing.pack.terms
+    async def _cases(self, asked: Asked, calls: Sequence[ToolCall], definitions: Mapping[str, Offered]) -> list[_Case]:
         made: list[_Case] = []
         times: Counter[bytes] = Counter()
         for call in calls:
             found = self._found(call, definitions, asked.said.endpoints.get(call.name))
             plain = _arguments(call, definitions.get(call.name))
             arguments = plain or call.arguments.encode("utf-8", "replace")
-            given = restated(terms.scope.vocabulary, asked.said, _use(asked.said.use, found))
+            try:
+                seen = await self.watch.tool(asked.said, _use(asked.said.use, found), call)
+            except BaseException:
+                for case in made:  # nothing of them was recorded, and nothing will be
+                    self.watch.decided(case.seen, permits=False)
+                raise
             # The same call twice in one answer is two acts: one grant lets one of them happen.
             name = call.name.encode("utf-8", "replace")
             content = b"\0".join((name, arguments))
             times[content] += 1
             content += b"\0%d" % times[content]
-            weighed = self.desk.weigh(given, partial(bytes, content), call.name)
+            weighed = self.desk.weigh(seen.said, partial(bytes, content), call.name)
             decide = partial(self._decide, found=found, malformed=plain is None)
-            made.append(_Case(call, found, arguments, weighed, decide))
+            made.append(_Case(call, found, arguments, seen, weighed, decide))
         return made
 
     def ends(self, asked: Asked, judged: Sequence[Judged], status: OutcomeStatus) -> list[Draft]:
         """Step 7 for each call that was permitted."""
-        return [outcome_draft(self.standing, j.entry, status, None, 0, asked.model) for j in judged if j.permits]
+        permitted = [one for one in judged if one.permits]
+        for one in permitted:
+            self.watch.end_tool(one.seen, status)
+        return [outcome_draft(self.standing, one.entry, status, None, 0, asked.model) for one in permitted]
 
-    async def _record(self, asked: Asked, drafts: Sequence[Draft], permits: Sequence[bool]) -> list[int]:
+    async def _record(
+        self, asked: Asked, drafts: Sequence[Draft], cases: Sequence[_Case], permits: Sequence[bool]
+    ) -> list[int]:
         entries: list[int] = []
         cancelled = False
         for future in [self.recorder.append(draft) for draft in drafts]:
@@ -163,8 +177,10 @@ class ToolCalls:
                 cancelled, receipt = True, future.result()
             entries.append(receipt.index)
         if cancelled:
-            left = [entry for entry, permitted in zip(entries, permits, strict=True) if permitted]
-            ends = [outcome_draft(self.standing, i, OutcomeStatus.NOT_SENT, None, 0, asked.model) for i in left]
+            left = [(c, entry) for c, entry, permitted in zip(cases, entries, permits, strict=True) if permitted]
+            for case, _ in left:
+                self.watch.end_tool(case.seen, OutcomeStatus.NOT_SENT)
+            ends = [outcome_draft(self.standing, i, OutcomeStatus.NOT_SENT, None, 0, asked.model) for _, i in left]
             for future in [self.recorder.append(end) for end in ends]:
                 await future
             raise asyncio.CancelledError

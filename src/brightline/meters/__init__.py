@@ -10,6 +10,7 @@ from brightline.meters.counted import MAX_PERSONS, NOBODY, Counted, How, given, 
 from brightline.meters.key import MeterKey
 from brightline.meters.limits import limits_of, metered
 from brightline.meters.meters import Meters, Reservation
+from brightline.meters.names import names_in
 from brightline.meters.persons import PersonFields
 from brightline.meters.prices import Price, micro, shown
 from brightline.meters.state import Reading, State, replay
@@ -49,6 +50,7 @@ __all__ = [
     "merge",
     "metered",
     "micro",
+    "names_in",
     "refuse_older",
     "replay",
     "replay_money",

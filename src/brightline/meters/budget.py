@@ -31,7 +31,7 @@ from typing import NamedTuple, Self
 
 from brightline.errors import InputError, RecordError
 from brightline.meters.chain import Chain, Mark, Reader
-from brightline.meters.prices import MAX_COUNTED_TOKENS, Price
+from brightline.meters.prices import MAX_COUNTED_TOKENS, MICRO, Price
 from brightline.meters.spending import Freed, Funded, Held, MoneyEvent, Noticed, Paid, Priced, Spending, Unpriced
 
 MAX_LABEL = 200
@@ -96,6 +96,12 @@ class Budget:
     def spending(self) -> Spending:
         """To look at: spent, by component, prices."""
         return self._spending
+
+    @property
+    def funds(self) -> tuple[int | None, int | None]:
+        """Ceiling and funded amount in millionths, as `fund` took them."""
+        ceiling, funded = self._spending.ceiling, self._spending.funded
+        return (None if ceiling is None else ceiling // MICRO, None if funded is None else funded // MICRO)
 
     def fund(self, ceiling: int | None, funded: int | None) -> tuple[int, ...]:
         """The agreement's amounts in millionths (`prices.micro`), from now on; gives the notices that are due.

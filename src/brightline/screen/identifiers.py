@@ -50,6 +50,16 @@ def identifiers(texts: Iterable[tuple[str, int]]) -> dict[str, int]:
 
     Digits of other scripts are counted as those of ours, which they are equal to.
     """
+    return {kind: len(values) for kind, values in sorted(_found(texts).items()) if values}
+
+
+def identified(text: str) -> list[str]:
+    """The identifiers in a text as `kind:value`, each once: for a meter, which hashes them and keeps none."""
+    found = _found([(text, sum(map(str.isdigit, text)))])
+    return [f"{kind}:{value}" for kind, values in sorted(found.items()) for value in sorted(values)]
+
+
+def _found(texts: Iterable[tuple[str, int]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for text, digits in texts:
         if "@" in text:
@@ -58,7 +68,7 @@ def identifiers(texts: Iterable[tuple[str, int]]) -> dict[str, int]:
             _numbers(text, found)
         elif digits:
             _add(found, "address", (m[0].casefold() for m in _ADDRESS.finditer(text)))
-    return {kind: len(values) for kind, values in sorted(found.items()) if values}
+    return found
 
 
 def _numbers(text: str, found: dict[str, set[str]]) -> None:

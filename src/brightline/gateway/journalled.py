@@ -1,0 +1,225 @@
+"""The record as the journal of meters and money: their events leave with the next entry, and come back at the start.
+
+Law: after a crash the state is that of the durable entries, in their order; an entry whose private side was erased
+gives its events back from the erasure's own. One that is missing or altered stops the start: no count is made up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from brightline.errors import ConfigError, InputError, RecordError, StorageError, nearest
+from brightline.gateway.config import Config
+from brightline.gateway.decided import Recorder
+from brightline.gateway.metered import Metered
+from brightline.gateway.standing import Standing
+from brightline.gateway.watch_config import PriceConfig, WatchConfig
+from brightline.meters import Budget, MeterKey, Meters, State, Window, limits_of, metered, micro, replay
+from brightline.meters.chain import Mark
+from brightline.record.body import ChangeBody, ChangeSubject, DecisionBody, ErasureBody, OutcomeBody
+from brightline.record.body import unpack as unpack_body
+from brightline.record.entry import ENTRY_BYTES, NO_DIGEST, Kind, unpack
+from brightline.record.log import Draft
+from brightline.storage.files import read_file
+from brightline.storage.journal import Journal
+from brightline.storage.vault import Fields, Vault
+
+FIELDS = ("meter", "budget")
+"""Private fields that state is made of: whoever erases an entry first copies them into the erasure's private side."""
+_AT_ONCE = 4096  # entries
+_CARRY = (DecisionBody, OutcomeBody, ChangeBody)
+_KINDS = (Kind.DECISION, Kind.OUTCOME, Kind.CHANGE)
+_RESTORE = "restore record and private folder from the same back-up"
+
+
+class Journalled:
+    """A recorder whose entries carry the events of meters and money, in the order in which they happened."""
+
+    def __init__(self, recorder: Recorder, metered: Metered) -> None:
+        self._recorder, self._metered = recorder, metered
+        self._lost: StorageError | None = None
+
+    def append(self, draft: Draft) -> asyncio.Future[Any]:
+        """As `Recorder.append`. Where an entry with events cannot be one, nothing more is recorded after it: from then
+        on the record would count otherwise than this process does."""
+        if self._lost is not None:
+            future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            future.set_exception(self._lost)
+            return future
+        if not isinstance(draft.body, _CARRY) or not (events := self._metered.events()):
+            return self._recorder.append(draft)
+        future = self._recorder.append(draft._replace(fields=(*draft.fields, *events)))
+        future.add_done_callback(self._check)
+        return future
+
+    def _check(self, future: asyncio.Future[Any]) -> None:
+        if isinstance(future.exception(), RecordError):
+            self._lost = StorageError(
+                "events of the meters were not recorded", place="record", cure="start the gateway again"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the record holds of meters and money: batches of events, and the agreements under which it was written."""
+
+    meter: list[bytes]
+    budget: list[bytes]
+    agreements: list[str]
+
+
+def of_record(journal: Journal, vault: Vault, plan: Plan) -> Past:
+    """Read them back, where anything is counted. Raises StorageError where a private side is damaged."""
+    past = Past([], [], [])
+    if plan.key is None and not plan.config.prices:
+        return past
+    copies = _copies(journal, vault)
+    for index, kind, body, committed in _entries(journal):
+        change = unpack_body(Kind.CHANGE, body) if kind == Kind.CHANGE else None
+        if isinstance(change, ChangeBody) and change.subject == ChangeSubject.AGREEMENT:
+            past.agreements.append(f"sha256:{change.digest.hex()}")
+        if kind not in _KINDS or not committed:
+            continue
+        opened = _opened(vault, index)
+        for name, value in copies.get(index, ()) if opened is None else opened:
+            if name == "meter":
+                past.meter.append(value)
+            elif name == "budget":
+                past.budget.append(value)
+    return past
+
+
+def kept(fields: Fields) -> Fields:
+    """What of an entry's private side must outlive its erasure: hashes under the meters' key, and amounts."""
+    return tuple((name, value) for name, value in fields if name in FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be counted, checked before the record is touched. `key`: None where nobody is."""
+
+    config: WatchConfig
+    standing: Standing
+    asking: frozenset[str] = frozenset()
+    key: MeterKey | None = None
+    window: Window = field(default_factory=Window)
+
+
+def planned(config: Config, standing: Standing) -> Plan:
+    """What settings and terms ask to be counted. Raises ConfigError naming the setting and the cure."""
+    watch, terms, place = config.watch, standing.pack.terms, config.place
+    if watch.prices and watch.official not in (roles := terms.scope.vocabulary.facts["approvals"].names):
+        cure = nearest(watch.official, roles)
+        raise ConfigError(f"no role is called {watch.official[:60]!r}", place=f"{place}: money.official", cure=cure)
+    for name in watch.prices:
+        if not standing.observing and name not in standing.models:
+            cure = nearest(name, standing.models)
+            raise ConfigError("the agreement names no such model", place=f"{place}: prices.{name[:60]}", cure=cure)
+    if watch.meters is None:
+        return Plan(watch, standing)
+    key, limits = MeterKey(_secret(watch.meters.secret), _digest(standing)), limits_of(terms)
+    try:
+        window = Window(watch.meters.seconds, *((limits[0], limits[-1]) if limits else ()))
+    except InputError as e:
+        raise ConfigError(e.text, place=f"{place}: meters", cure=e.cure) from None
+    asking = metered(terms)
+    return Plan(watch, standing, asking, key if asking else None, window)
+
+
+def resumed(plan: Plan, past: Past) -> Metered:
+    """Meters and money as they stand, with all that was under way settled: nobody knows how it ended.
+
+    Raises RecordError and StorageError for a record that cannot be.
+    """
+    standing = plan.standing
+    organisation = standing.agreement.parties.customer.name if standing.agreement is not None else ""
+    meters = _meters(plan.key, plan.window, past, int(time.time())) if plan.key is not None else None
+    budget = _budget(plan.config.prices, standing, past.budget) if plan.config.prices else None
+    return Metered(meters, budget, plan.asking, plan.config, organisation)
+
+
+def _meters(key: MeterKey, window: Window, past: Past, now: int) -> Meters:
+    if not past.meter:
+        return Meters.begin(key, window, now)
+    state, mark = replay(past.meter)
+    meters = Meters(_old(key, state, mark, past), state, mark)
+    for number in meters.open:
+        meters.settle(number, now)
+    if state.key != key.id or state.window != window:
+        meters.rotate(key, window, now)
+    return meters
+
+
+def _old(key: MeterKey, state: State, mark: Mark, past: Past) -> MeterKey:
+    """The key under which the record counted last. Raises StorageError where the secret is not that of the record."""
+    for agreement in (key.agreement, *reversed(past.agreements), ""):
+        if (known := MeterKey(key.secret, agreement)).id == state.key:
+            return known
+    raise StorageError(
+        "the meters of the record were counted under another secret",
+        place=f"meter event {mark.events}",
+        cure="put the secret back that this record began with: under another everybody would count anew",
+    )
+
+
+def _budget(prices: Mapping[str, PriceConfig], standing: Standing, past: Sequence[bytes]) -> Budget:
+    budget = Budget.resume(past)
+    budget.settle_open()
+    for name in set(budget.spending.prices) - set(prices):
+        budget.price(name, None)
+    for name, price in prices.items():
+        if budget.spending.prices.get(name) != price.price:
+            budget.price(name, price.price)
+    agreed = standing.agreement.ceiling if standing.agreement is not None else None
+    funds = (None, None) if agreed is None else (micro(agreed.amount), micro(agreed.funded))
+    if funds != budget.funds:
+        budget.fund(*funds)
+    return budget
+
+
+def _digest(standing: Standing) -> str:
+    return standing.agreement.digest if standing.agreement is not None else ""
+
+
+def _secret(path: Path) -> bytes:
+    """The meters' 32 bytes. Raises ConfigError naming the file."""
+    try:
+        secret = bytes.fromhex(read_file(path).decode("ascii", "replace"))
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        cure = "make one with `brightline key new NAME --meter`"
+        raise ConfigError("not a secret of meters", place=str(path), cure=cure)
+    return secret
+
+
+def _entries(journal: Journal) -> Iterator[tuple[int, int, bytes, bool]]:
+    """(sequence, kind, body, whether it commits to a private side) of every entry."""
+    size = journal.log.size
+    for first in range(0, size, _AT_ONCE):
+        data = journal.read(first, min(first + _AT_ONCE, size))
+        for at in range(0, len(data), ENTRY_BYTES):
+            entry = unpack(data[at : at + ENTRY_BYTES])
+            yield entry.sequence, entry.kind, entry.body, entry.commitment != NO_DIGEST
+
+
+def _copies(journal: Journal, vault: Vault) -> dict[int, Fields]:
+    """Entry that was erased → what its erasure kept of it."""
+    found: dict[int, Fields] = {}
+    for index, kind, body, committed in _entries(journal):
+        if kind == Kind.ERASURE and committed and isinstance(erasure := unpack_body(Kind.ERASURE, body), ErasureBody):
+            found[erasure.erased] = _opened(vault, index) or ()
+    return found
+
+
+def _opened(vault: Vault, index: int) -> Fields | None:
+    try:
+        opened = vault.opened(index)
+    except RecordError as e:
+        raise StorageError(f"its private side: {e.text}", place=f"entry {index}", cure=_RESTORE) from None
+    return None if opened is None else opened[1]
