@@ -118,21 +118,21 @@ def headers() -> set[str]:
 
 
 def settings() -> dict[str, set[str]]:
-    """Function of config.py → the keys that its table may have."""
-    tree = trees()["config.py"]
-    constants = {
-        t.id: ast.literal_eval(n.value)
-        for n in tree.body
-        if isinstance(n, ast.Assign) and isinstance(n.value, ast.Tuple)
-        for t in n.targets
-        if isinstance(t, ast.Name)
-    }
+    """Function that reads a table of the settings → the keys that the table may have."""
     found: dict[str, set[str]] = {}
-    for function in (f for f in tree.body if isinstance(f, ast.FunctionDef)):
-        for node in ast.walk(function):
-            if isinstance(node, ast.Call) and called(node) == "_only":
-                known = node.args[1]
-                found[function.name] = set(
-                    constants[known.id] if isinstance(known, ast.Name) else ast.literal_eval(known)
-                )
+    for tree in (trees()["config.py"], trees()["watch_config.py"]):
+        constants = {
+            t.id: ast.literal_eval(n.value)
+            for n in tree.body
+            if isinstance(n, ast.Assign) and isinstance(n.value, ast.Tuple)
+            for t in n.targets
+            if isinstance(t, ast.Name)
+        }
+        for function in (f for f in tree.body if isinstance(f, ast.FunctionDef)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and called(node) in ("_only", "only"):
+                    known = node.args[1]
+                    found[function.name] = set(
+                        constants[known.id] if isinstance(known, ast.Name) else ast.literal_eval(known)
+                    )
     return found

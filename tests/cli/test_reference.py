@@ -22,7 +22,10 @@ from brightline.gateway.config import (
     UpstreamConfig,
     parse_config,
 )
+from brightline.gateway.config import ActorConfig, Config, PurposeConfig, ToolConfig, UpstreamConfig, parse_config
+from brightline.gateway.watch_config import JudgeConfig, MetersConfig, PriceConfig, WatchConfig
 from brightline.gateway.wire import Limits, UpstreamLimits
+from brightline.meters import Price
 from brightline.storage import recorder
 from tests.cli import collected
 from tools import docs
@@ -73,6 +76,11 @@ TABLES = {
     "_tool": "tools.NAME.",
     "_actor": "actors[].",
     "_limits": "limits.",
+    "_meters": "meters.",
+    "_price": "prices.NAME.",
+    "_money": "money.",
+    "_screen": "screen.",
+    "_judge": "judge.",
 }
 
 
@@ -91,6 +99,11 @@ def settings() -> set[str]:
         "end_users",
         "desk",
         "signed_models",
+        "meters",
+        "prices",
+        "money",
+        "screen",
+        "judge",
     }  # tables, whose keys are settings
     return found | {"parties.vendor", "parties.customer", "models.NAME"}
 
@@ -127,6 +140,11 @@ def test_the_defaults_are_those_of_the_code() -> None:
         "limits.chunk_seconds": times.chunk_seconds,
         "limits.whole_seconds": times.whole_seconds,
         "limits.drain_seconds": gateway.DRAIN_SECONDS,
+        "meters.days": MetersConfig(Path()).seconds // 86_400,
+        "prices.NAME.most_output": PriceConfig(Price(1, 1)).most_output,
+        "money.official": WatchConfig().official,
+        "screen.run": WatchConfig().screen,
+        "judge.seconds": JudgeConfig("", "").seconds,
     }
     said = {row[0].strip("`"): row[2] for row in rows(SETTINGS, 4)}
     for setting, default in defaults.items():
@@ -141,8 +159,9 @@ def paths(table: dict[str, Any], lead: str = "") -> Iterator[str]:
         if lead + key == "actors":
             yield from (p for actor in value for p in paths(actor, "actors[]."))
         elif lead in ("purposes.", "models.", "tools.", "signed_models."):
+        elif lead in ("purposes.", "models.", "tools.", "prices."):
             yield from paths(value, f"{lead}NAME.") if isinstance(value, dict) else [f"{lead}NAME"]
-        elif isinstance(value, dict) and key != "facts":
+        elif isinstance(value, dict) and key not in ("facts", "persons", "datasets"):
             yield from paths(value, f"{lead}{key}.")
         else:
             yield lead + key

@@ -46,7 +46,14 @@ SCENES = (
         "Summarise the holdings on the person in case 4711.",
         "hold",
     ),
-    Scene("A data set of unknown origin", "dataset-review", "openai", False, "Find patterns in this data set.", "ask"),
+    Scene(
+        "A data set of unknown origin",
+        "dataset-review",
+        "openai",
+        False,
+        "Which columns does this data set have?",
+        "ask",
+    ),
     Scene(
         "Movement profiles from a purchased location feed at home",
         "movement-profiles",

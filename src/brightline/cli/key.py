@@ -22,11 +22,12 @@ def new(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The secret file; its twin is .pub.")] = None,
     api: Annotated[bool, typer.Option("--api", help="An API key for an actor: printed once, never kept.")] = False,
     site: Annotated[bool, typer.Option("--site", help="A site key, under which content keys are wrapped.")] = False,
+    meter: Annotated[bool, typer.Option("--meter", help="The secret under which meters know persons.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a signing key (Ed25519), an API key (--api) or a site key (--site)."""
-    if api and site:
-        raise ConfigError("--api and --site together", place="key new", cure="make one key at a time")
+    """Make a signing key (Ed25519), an API key (--api), a site key (--site) or the secret of meters (--meter)."""
+    if api + site + meter > 1:
+        raise ConfigError("two kinds of key at once", place="key new", cure="make one key at a time")
     if api and out:
         raise ConfigError("--api and --out together", place="key new", cure="an API key is printed, never kept")
     signing = SigningKey.new(name, secrets.token_bytes(32))  # refuses a name that no key can have, of whatever kind
@@ -34,11 +35,12 @@ def new(
         key = f"bl-{secrets.token_urlsafe(32)}"
         document = {"name": name, "key": key, "key_sha256": hashlib.sha256(key.encode()).hexdigest()}
         text = [f"key         {key}", f"key_sha256  {document['key_sha256']}", "The key is shown this once."]
-    elif site:
-        path = out or Path(f"{_file(name)}.site")
+    elif site or meter:
+        path = out or Path(f"{_file(name)}.{'site' if site else 'meter'}")
         write_new(path, secrets.token_hex(32).encode() + b"\n", secret=True)
         document = {"name": name, "secret": str(path)}
-        text = [f"secret  {path}  (keep it: without it no content of the record can be read)"]
+        lost = "no content of the record can be read" if site else "the meters of its record cannot be read on"
+        text = [f"secret  {path}  (keep it: without it {lost})"]
     else:
         path = out or Path(f"{_file(name)}.key")
         refuse_existing(path)

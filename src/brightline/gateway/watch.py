@@ -13,6 +13,7 @@ was reserved is in the record as soon as the decision is. A gateway without scre
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,9 +27,10 @@ from brightline.gateway.entries import outcome_draft
 from brightline.gateway.metered import Funded, Metered
 from brightline.gateway.screened import Screened, told
 from brightline.gateway.standing import Standing
-from brightline.gateway.stated import Stated, purpose_of, restated, stated
+from brightline.gateway.stated import Stated, purpose_of, restated
 from brightline.gateway.tools import Tools, offered
 from brightline.meters import NOBODY, Counted, Reservation
+from brightline.meters.where import MAX_NAME
 from brightline.record.body import OutcomeStatus
 from brightline.record.entry import Flag
 from brightline.record.log import Draft
@@ -95,9 +97,9 @@ class Watch:
             self.metered.give_back(seen.persons, None)
             raise
 
-    async def tool(self, use: Use, purpose: str, call: ToolCall) -> Seen:
-        """What a tool call's arguments show: a use of its own."""
-        said = stated(self._words, purpose, use)
+    async def tool(self, asked: Stated, use: Use, call: ToolCall) -> Seen:
+        """What a tool call's arguments show: a `use` of its own. `asked`: what is said of the model call."""
+        said = restated(self._words, asked, use)
         if self.screened.screen is None and not self.metered.asks(use):
             return Seen(said)
         name, arguments = call.name, call.arguments
@@ -228,7 +230,8 @@ class Watch:
 def _datasets(said: Stated) -> str:
     """The registered data sets that it names, in one order; where the registry is not signed, the settings say them."""
     named = next((value.decode() for name, value in said.fields if name == "datasets"), "")
-    return "+".join(sorted(named.split("+")))
+    names = "+".join(sorted(named.split("+")))
+    return names if len(names) <= MAX_NAME else hashlib.sha256(names.encode()).hexdigest()
 
 
 def _without_registered(call: Call, tools: Tools) -> Call:

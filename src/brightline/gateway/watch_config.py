@@ -12,7 +12,6 @@ from brightline.errors import InputError
 from brightline.gateway.tables import bad, number, only, path, table, text, texts
 from brightline.meters import DAY, PersonFields, Price
 
-WATCH = ("meters", "prices", "money", "screen", "judge")
 MAX_DAYS = 3_660
 MAX_OUTPUT = 1 << 24
 OFFICIAL = "official"  # a role of the core vocabulary
@@ -66,21 +65,28 @@ class WatchConfig:
 
 def read_watch(data: Mapping[str, Any], base: Path, place: str) -> WatchConfig:
     """Those tables of the settings. Raises ConfigError naming the key and the cure."""
-    money, screen = table(data, "money", place), table(data, "screen", place)
-    only(money, ("official",), f"{place}: money")
-    only(screen, ("run", "thresholds"), f"{place}: screen")
-    run = screen.get("run", True)
-    if not isinstance(run, bool):
-        bad("run is true or false", f"{place}: screen", "write run = false where content may not be screened")
-    prices = table(data, "prices", place)
+    run, thresholds = _screen(table(data, "screen", place), base, f"{place}: screen")
     return WatchConfig(
         meters=_meters(table(data, "meters", place), base, f"{place}: meters") if "meters" in data else None,
-        prices={n: _price(p, f"{place}: prices.{n}") for n, p in prices.items()},
-        official=text(money, "official", f"{place}: money", OFFICIAL),
+        prices={n: _price(p, f"{place}: prices.{n}") for n, p in table(data, "prices", place).items()},
+        official=_money(table(data, "money", place), f"{place}: money"),
         screen=run,
-        thresholds=path(screen, "thresholds", base, f"{place}: screen"),
+        thresholds=thresholds,
         judge=_judge(table(data, "judge", place), base, f"{place}: judge") if "judge" in data else None,
     )
+
+
+def _money(data: Mapping[str, Any], place: str) -> str:
+    only(data, ("official",), place)
+    return text(data, "official", place, OFFICIAL)
+
+
+def _screen(data: Mapping[str, Any], base: Path, place: str) -> tuple[bool, Path | None]:
+    only(data, ("run", "thresholds"), place)
+    run = data.get("run", True)
+    if not isinstance(run, bool):
+        bad("run is true or false", place, "write run = false where content may not be screened")
+    return run, path(data, "thresholds", base, place)
 
 
 def _meters(data: Mapping[str, Any], base: Path, place: str) -> MetersConfig:
