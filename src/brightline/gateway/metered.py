@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from brightline.gateway.codec import Answer, Call
+from brightline.gateway.codec import Answer, Api, Call
 from brightline.gateway.watch_config import WatchConfig
 from brightline.meters import (
     Budget,
@@ -82,8 +82,9 @@ class Metered:
         return self.meters.reserve(where, counted, int(self.now()))
 
     def fund(self, call: Call, use: Use, *, served: bool) -> Funded | None:
-        """Reserve the most that a call can cost; None where no prices are set. `served`: whatever is decided."""
-        if self.budget is None:
+        """Reserve the most that a call can cost; None where no prices are set, and for one that only counts tokens.
+        `served`: whatever is decided."""
+        if self.budget is None or call.api is Api.COUNT_TOKENS:
             return None
         most = self._most(call)
         hold = self.budget.reserve(call.model, use.component, *most, UpTo.ANY if served else UpTo.FUNDED)
@@ -156,6 +157,8 @@ class Metered:
         price = self.config.prices.get(call.model)
         bound = call.max_tokens if call.max_tokens is not None else price.most_output if price is not None else 0
         inputs = len(call.body) + MEDIA_TOKENS * sum(call.parts.values())
+        if call.api is Api.EMBEDDINGS:
+            return inputs, 0
         return inputs, min(bound * call.answers, MAX_COUNTED_TOKENS)
 
 

@@ -13,14 +13,15 @@ from collections.abc import Iterator
 MOST_WORDS = 4
 _WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
 _BETWEEN = frozenset({" ", "\t", ". "})  # of two words of one name; the last after an initial
-_PARTICLES = frozenset("al bin da de del der di dos du el la le ten ter van von zu".split())  # noqa: SIM905
-# Words that begin a sentence or a form of address far more often than a name.
-_LEADING = frozenset(
+_PARTICLES = frozenset(("al", "bin", "da", "de", "del", "der", "di", "dos", "du", "el", "la", "le", "van", "von", "zu"))
+_OPENINGS = (
     "a about after all also an and any as ask at before but by call check compare could describe did do does draft "
     "dr explain find for from get give has have how i if in is it list locate look may mr mrs ms my of on or please "
     "profile should show summarise summarize tell that the then there they this to track was we were what when where "
-    "which who why will with would write you your".split()  # noqa: SIM905 - a list of words is read as one
-)  # fmt: skip
+    "which who why will with would write you your"
+)
+_LEADING = frozenset(_OPENINGS.split())
+"""Words that begin a sentence or a form of address far more often than a name."""
 
 
 def names_in(prose: str) -> Iterator[str]:
