@@ -22,7 +22,6 @@ from brightline.gateway.config import (
     UpstreamConfig,
     parse_config,
 )
-from brightline.gateway.config import ActorConfig, Config, PurposeConfig, ToolConfig, UpstreamConfig, parse_config
 from brightline.gateway.watch_config import JudgeConfig, MetersConfig, PriceConfig, WatchConfig
 from brightline.gateway.wire import Limits, UpstreamLimits
 from brightline.meters import Price

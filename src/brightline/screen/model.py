@@ -21,6 +21,7 @@ from brightline.screen.heads import NAMES
 
 TYPE = "brightline/screen-model/v1"
 HALF = 32  # words in a block; a window is two
+LEAST = 6  # words, as many as which a shorter text is taken to have: a word by itself is hardly evidence of anything
 MAX_WORDS = 4096  # words scored at once, so that memory is bounded
 
 Scores: TypeAlias = npt.NDArray[np.float32]
@@ -52,7 +53,9 @@ class Model:
         rows = self.weights.take(buckets(found, start, end), axis=0)
         each = rows.reshape(KINDS, count, -1).sum(axis=0, dtype=np.int32)
         if count <= 2 * HALF:
-            return np.asarray(each.sum(axis=0) * self.scale / np.float32(count**0.5) + self.bias, np.float32)
+            return np.asarray(
+                each.sum(axis=0) * self.scale / np.float32(max(count, LEAST) ** 0.5) + self.bias, np.float32
+            )
         blocks = np.add.reduceat(each, np.arange(0, count, HALF), axis=0)
         windows = blocks[:-1] + blocks[1:]
         sizes = np.full(len(windows), 2 * HALF, np.float32)

@@ -46,8 +46,8 @@ class Screen:
             best = np.maximum(best, self.model.scores(text))
         # To a thousandth, as thresholds are, so that what is recorded is what was compared.
         scores: list[float] = np.round(best.astype(np.float64), 3).tolist()
-        # 3. groups under which the declared activity does not stand, and facts that bind beside a group that the text is
-        #    about, or nearly: a sign alone says little, and a use that was declared honestly is not doubted for it
+        # 3. groups under which the declared activity does not stand, and facts that bind beside a group that the text
+        #    is about, or nearly: a sign alone says little, and a use that was declared honestly is not doubted for it
         over = self._over(scores)
         fits = self._fits[activity]
         groups = [g for g in GROUPS if g.name in over and g.name not in fits]
