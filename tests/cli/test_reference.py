@@ -157,8 +157,7 @@ def paths(table: dict[str, Any], lead: str = "") -> Iterator[str]:
     for key, value in table.items():
         if lead + key == "actors":
             yield from (p for actor in value for p in paths(actor, "actors[]."))
-        elif lead in ("purposes.", "models.", "tools.", "signed_models."):
-        elif lead in ("purposes.", "models.", "tools.", "prices."):
+        elif lead in ("purposes.", "models.", "tools.", "signed_models.", "prices."):
             yield from paths(value, f"{lead}NAME.") if isinstance(value, dict) else [f"{lead}NAME"]
         elif isinstance(value, dict) and key not in ("facts", "persons", "datasets"):
             yield from paths(value, f"{lead}{key}.")
