@@ -104,9 +104,10 @@ def signed_site(
     upstream: str,
     items: Mapping[Kind, Mapping[str, Item]] | None = None,
     pack: Pack | None = None,
+    only: bool = False,
     **more: Any,
 ) -> SignedSite:
-    """As `make_site`, with a registry of `ITEMS` and `items` in place of the settings' own tables."""
+    """As `make_site`, with a registry of `ITEMS` and `items` (`only` these) in place of the settings' own tables."""
     words = pack or signed_pack()
     paper = agreed(
         terms=Terms(digest=words.terms.digest, files=dict(words.files)),
@@ -122,7 +123,7 @@ def signed_site(
     site.put(Version.of(first(Kind.OWNERS, "army/g2", OWNERS, NOW, None, None)), CUSTOMER)
     registry = site.read()
     for kind in Kind:
-        for name, item in {**ITEMS.get(kind, {}), **(items or {}).get(kind, {})}.items():
+        for name, item in {**({} if only else ITEMS.get(kind, {})), **(items or {}).get(kind, {})}.items():
             site.put(Version.of(registry.next(kind, name, item, NOW)), SIGNER[kind])
     return site
 

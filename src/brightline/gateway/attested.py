@@ -31,7 +31,7 @@ from brightline.gateway.users import HEADER, NOBODY, Users
 from brightline.gateway.wire import Request
 from brightline.registry import Actor, Attested, Claims, Kind, Purpose, attest, unfit, use_of
 from brightline.registry.items import among
-from brightline.vocabulary import FactValue, Use
+from brightline.vocabulary import FactValue, Source, Use
 
 DAY = 86_400
 MAX_NAME = 200
@@ -141,6 +141,8 @@ class SignedAccess:
         except UseError as e:
             raise CallError(e.text, place=f"Brightline-{(e.place or 'facts').title()}", cure=e.cure) from None
         for name in overruled:
+            if use.sources.get(name) is Source.OBSERVED:
+                raise attested_fact(name, "of data that nobody registered, nothing is taken from a caller")
             raise attested_fact(name, "its owner attests it")
         item = registry.item(Kind.PURPOSES, purpose)
         datasets = dict.fromkeys((*named.datasets, *(item.datasets if isinstance(item, Purpose) else ())))
