@@ -69,7 +69,7 @@ def test_epochs_that_agree_are_c1_and_the_words_name_the_hole() -> None:
     assert "In 2 of 2 epochs the figures agree" in text
     assert "could have passed unseen" in text
     assert "whose counters lie" in text
-    assert "The last 1 entries come after" in text  # the statement itself
+    assert "judged: 1; for them only C0" in text  # the statement itself
 
 
 def test_one_per_cent_round_the_gateway_is_caught_in_its_epoch() -> None:

@@ -64,7 +64,10 @@ async def call(url: str, count: int = 1, path: bytes = b"/v1/chat/completions", 
 
 async def end_epoch(gateway: Gateway, site: Site, number: int) -> EngineBody:
     """Close an epoch as the gateway does, and wait for what is said of it."""
-    await gateway.recorder.append(Draft(EpochBody(number, 0, 0, 0), terms=gateway.standing.terms_digest))
+    ends = [e.sequence for e in site.entries() if e.kind == Kind.EPOCH]
+    await gateway.recorder.append(
+        Draft(EpochBody(number, ends[-1] + 1 if ends else 0, 0, 0), terms=gateway.standing.terms_digest)
+    )
     for _ in range(200):
         await gateway.recorder.publish()
         if len(found := list(statements(site))) >= number:
@@ -154,7 +157,7 @@ async def test_a_bypass_is_refused_by_the_guard_and_the_record_says_so(tmp_path:
             result = site.verified("evidence.bundle")
             assert result["grade"] == "C2"
             assert "engine.refused" in [f["code"] for f in result["findings"]]
-            assert "another way to this one" in result["steps"][9]["text"]
+            assert "another way to this one" in result["steps"][10]["text"]
         upstream.close()
 
 
@@ -171,8 +174,8 @@ async def test_the_embedded_model_s_own_counters_agree(tmp_path: Path) -> None:
     assert said.engine_output_tokens == said.output_tokens > 0
     assert said.engine_input_tokens == said.input_tokens > 100
     result = site.verified("evidence.bundle")
-    assert result["grade"] == "C1", result["steps"][9]
-    assert "0 more than were recorded" in result["steps"][9]["text"]
+    assert result["grade"] == "C1", result["steps"][10]
+    assert "0 more than were recorded" in result["steps"][10]["text"]
 
 
 async def test_counters_that_cannot_be_read_stop_the_start(tmp_path: Path) -> None:

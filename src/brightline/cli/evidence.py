@@ -16,6 +16,7 @@ from brightline.assurance.verify import verify as verify_bundle
 from brightline.assurance.verify.opening import is_opening
 from brightline.cli import custody
 from brightline.cli.agreement import known_keys
+from brightline.cli.filing import Audits, Filing, Key, Oscal, Report, Statement
 from brightline.cli.printing import Json, print_json, quote, read_bytes, say
 from brightline.errors import BrightlineError, ConfigError
 from brightline.storage.published import Published
@@ -85,10 +86,16 @@ def verify(
     earlier: Annotated[
         list[str] | None, typer.Option(help="A checkpoint of this log that you kept from before; may be repeated.")
     ] = None,
+    report: Report = None,
+    statement: Statement = None,
+    key: Key = None,
+    oscal: Oscal = None,
+    audits: Audits = None,
     as_json: Json = False,
 ) -> None:
     """Whether a bundle is what it claims to be, in eleven steps, and what it then shows; or an opening of one field.
     Ends 1 where it is not."""
+    filing = Filing(report, statement, key, oscal, audits or ())
     with _open(bundle) as file:
         if is_opening(file.read(1)):
             return custody.show_opening(
@@ -97,10 +104,13 @@ def verify(
         file.seek(0)
         kept = [read_bytes(e) for e in earlier or []]
         result = verify_bundle(file, read_bytes(agreement), known_keys(vendor_key, customer_key), earlier=kept)
+        files = filing.write(file, bundle.name, read_bytes(agreement), result) if filing else []
     if as_json:
         print_json(result.to_json())
     else:
         _show(result)
+        for name in files:
+            say(f"wrote {name}")
     raise typer.Exit(0 if result.verified else 1)
 
 

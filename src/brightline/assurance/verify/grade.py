@@ -18,8 +18,8 @@ from brightline.assurance.verify.witnesses import Cosigned
 _SHOWS: Final[Mapping[str, str]] = {
     "C0": "Grade C0, gateway only. Shown: what the log recorded was decided under the agreed terms, and has not been "
     "changed since the checkpoint was signed.",
-    "C1": "Grade C1, reconciled. Shown, beside what C0 shows: in each of {epochs} the tokens that the engine counted "
-    "are those of the recorded calls.",
+    "C1": "Grade C1, reconciled. Shown, beside what C0 shows: in every epoch ({epochs}) the tokens that the engine "
+    "counted are those of the recorded calls.",
     "C2": "Grade C2, receipts. Shown, beside what C1 shows: in each epoch the guard before the engine accepted one "
     "receipt of this log for each answered call.",
 }
@@ -55,7 +55,7 @@ def words(agreed: Agreed, found: Completeness, entries: int, kept: int, seen: Se
         "the earlier checkpoint that you kept" if kept == 1 else f"the {kept} earlier checkpoints that you kept"
     )
     newest = _GREW.format(kept=checkpoints) if kept else _NEWEST
-    shows = [_SHOWS[grade].format(epochs=_epochs(found.epochs)), *_measured(found, entries)]
+    shows = [_SHOWS[grade].format(epochs=found.epochs), *_measured(found, entries)]
     said = [*shows, newest, _SHOWS_NOT[grade]] if kept else [*shows, _SHOWS_NOT[grade], newest]
     said += [_SEEN.format(witness=c.witness, time=iso(c.time)) for c in seen]
     return " ".join([*said, _follows(agreed, f"grade.{grade}")])
@@ -94,7 +94,7 @@ def _measured(found: Completeness, entries: int) -> Iterator[str]:
         "could have passed unseen: the tolerance, rounding, calls under way and estimates."
     )
     if after := entries - found.through - 1:
-        yield f"The last {after} entries come after the last epoch that was judged: for them only C0 holds."
+        yield f"Entries after the last epoch that was judged: {after}; for them only C0 holds."
 
 
 def _epochs(count: int) -> str:
