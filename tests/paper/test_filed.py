@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from brightline.assurance.verify.bundle import InMemory
 from brightline.errors import InputError
 from brightline.keys import Envelope, SigningKey
 from brightline.paper import oscal, svr
+from brightline.paper.months import months_of
 from brightline.paper.report import report
 from brightline.paper.verified import Verified
 from tests.assurance.records import Evidence, changed, founding, mixed
@@ -30,8 +32,9 @@ AUDIT = "299 of 12,000 decisions drawn, 0 failed: fewer than 10.0 in 1000 are wr
 def good() -> Verified:
     evidence = Evidence(mixed(900, engine=True), founding(title=TITLE))
     agreement = evidence.agreement
+    months = months_of(InMemory(evidence.bundle), evidence.file)
     audit = {"agreement": agreement.digest, "origin": agreement.logs[0].origin, "epoch": 1, "text": AUDIT}
-    return Verified(evidence.verified(), agreement, agreement.digest, "march.bundle", "ab" * 32, AT, (audit,))
+    return Verified(evidence.verified(), agreement, agreement.digest, "march.bundle", "ab" * 32, AT, (audit,), months)
 
 
 @cache
@@ -146,13 +149,13 @@ class TestReport:
 
 
 def test_months_add_up_to_the_totals() -> None:
-    result = good().result
+    result, months = good().result, good().months
     for outcome, count in result.totals["outcomes"].items():
-        assert sum(m.outcomes[outcome] for m in result.months.values()) == count
+        assert sum(m.outcomes[outcome] for m in months.values()) == count
     for clause, counts in result.totals["clauses"].items():
-        assert sum(m.clauses.get(clause, 0) for m in result.months.values()) == sum(counts.values())
+        assert sum(m.clauses.get(clause, 0) for m in months.values()) == sum(counts.values())
     tokens = result.totals["tokens"]
-    assert sum(m.tokens for m in result.months.values()) == tokens["input"] + tokens["output"]
+    assert sum(m.tokens for m in months.values()) == tokens["input"] + tokens["output"]
 
 
 def test_an_audit_of_another_log_is_refused() -> None:

@@ -56,6 +56,7 @@ class Filing:
         """Write what was asked for; returns the files. A statement of a bundle that did not verify is refused."""
         # Imported here, so that the other verbs do not wait for the setter of pages.
         from brightline.paper import oscal, svr  # noqa: PLC0415
+        from brightline.paper.months import months_of  # noqa: PLC0415
         from brightline.paper.report import report  # noqa: PLC0415
         from brightline.paper.verified import Verified  # noqa: PLC0415
 
@@ -65,8 +66,10 @@ class Filing:
         while piece := bundle.read(1 << 20):
             found.update(piece)
         agreed = Agreement.of(read_envelope(agreement, "agreement"), "agreement")
+        bundle.seek(0)
+        months = months_of(bundle, agreement) if self.report and result.totals else {}
         audits = tuple(_audit(path) for path in self.audits)
-        verified = Verified(result, agreed, agreed.digest, name, found.hexdigest(), datetime.now(UTC), audits)
+        verified = Verified(result, agreed, agreed.digest, name, found.hexdigest(), datetime.now(UTC), audits, months)
         # 2. made before anything is written
         made: list[tuple[Path, bytes]] = []
         if self.report:

@@ -108,7 +108,7 @@ def _summary(verified: Verified) -> Iterator[Flowable]:
 
 def _months(verified: Verified) -> Iterator[Flowable]:
     rows: list[Sequence[str]] = []
-    for name, month in verified.result.months.items():
+    for name, month in verified.months.items():
         counts = [month.outcomes[o] for o in _OUTCOMES]
         rows.append((name, *(f"{n:,}" for n in (sum(counts), *counts, month.calls, month.tokens))))
     head = ("Month (UTC)", "Decisions", *(o.capitalize() for o in _OUTCOMES), "Ended calls", "Tokens")
@@ -117,7 +117,7 @@ def _months(verified: Verified) -> Iterator[Flowable]:
 
 def _clauses(verified: Verified) -> Iterator[Flowable]:
     """Every agreed clause: one that never decided is worth seeing. At most six months stand beside the total."""
-    clauses, months = verified.result.totals["clauses"], verified.result.months
+    clauses, months = verified.result.totals["clauses"], verified.months
     shown = list(months)[-6:]
     rows = []
     for name, outcomes in clauses.items():

@@ -10,12 +10,13 @@ from typing import Any
 from brightline.agreement import Agreement
 from brightline.assurance.verify import Result
 from brightline.errors import InputError
+from brightline.paper.months import Month
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
     """`bundle`: its file's name and hex SHA-256. `at`: when it was verified, by the clock of who did. `audits`: reports
-    of random audits (`brightline audit report --json`) of the same log and agreement."""
+    of random audits (`brightline audit report --json`) of the same log and agreement. `months`: of the same bundle."""
 
     result: Result
     agreement: Agreement
@@ -23,7 +24,8 @@ class Verified:
     bundle: str
     sha256: str
     at: datetime
-    audits: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    audits: Sequence[Mapping[str, Any]] = ()
+    months: Mapping[str, Month] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from brightline.assurance.verify.months import Month
 from brightline.errors import InputError
 
 T = TypeVar("T")
@@ -60,7 +59,6 @@ class Result:
     totals: Mapping[str, Any]
     steps: tuple[Step, ...]
     findings: tuple[Finding, ...]
-    months: Mapping[str, Month] = field(default_factory=dict)  # for reports; no part of the document
 
     def to_json(self) -> dict[str, Any]:
         """The document of `brightline verify --json` (DESIGN section 4)."""

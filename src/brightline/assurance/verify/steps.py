@@ -17,7 +17,6 @@ from brightline.assurance.verify.epochs import Epochs
 from brightline.assurance.verify.fields import Fields
 from brightline.assurance.verify.findings import calls, findings
 from brightline.assurance.verify.log import Root, log_of, read_checkpoint, read_earlier
-from brightline.assurance.verify.months import Months
 from brightline.assurance.verify.outcomes import Outcomes
 from brightline.assurance.verify.result import Finding, Ledger, Result, Step
 from brightline.assurance.verify.terms import UnderTerms
@@ -84,7 +83,6 @@ class Scan:
         "counters",
         "epochs",
         "fields",
-        "months",
         "outcomes",
         "terms",
         "totals",
@@ -103,7 +101,6 @@ class Scan:
         self.terms, self.outcomes, self.totals = UnderTerms(agreed), Outcomes(), Totals(agreed)
         disclosure = agreed.agreement.disclosure
         self.epochs, self.clock = Epochs(openings, disclosure), Clock(disclosure)
-        self.months = Months(agreed)
         self.completeness = Completeness(disclosure)
 
     def read(self, data: bytes) -> None:
@@ -119,7 +116,6 @@ class Scan:
         attempt(8, lambda: self.outcomes.read(c))
         attempt(9, lambda: self.epochs.read(c))
         self.totals.read(c)
-        self.months.read(c)
         self.completeness.read(c)
         self.clock.read(c)
 
@@ -202,7 +198,7 @@ def _result(ledger: Ledger, scan: Scan | None, beside: Iterable[Finding] = ()) -
     verified = all(step.ok for step in steps)
     totals = scan.to_json(steps[8].ok is True) if scan and counted else {}
     shown = scan.completeness.grade if scan and verified else None
-    return Result(verified, shown, totals, steps, tuple(found), scan.months.all if scan and counted else {})
+    return Result(verified, shown, totals, steps, tuple(found))
 
 
 def _failure(step: Step, scan: Scan | None) -> Finding:

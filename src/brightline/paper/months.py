@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from brightline.assurance.verify.agreed import DEFAULT_DENY, Agreed
-from brightline.assurance.verify.columns import Columns
-from brightline.record.entry import OutcomeCode
+from brightline.assurance.verify.agreed import DEFAULT_DENY, Agreed, read_agreed
+from brightline.assurance.verify.bundle import Source, open_bundle
+from brightline.assurance.verify.columns import Columns, columns
+from brightline.record.entry import ENTRY_BYTES, OutcomeCode
 
 _CODES: Final = (OutcomeCode.PERMIT, OutcomeCode.HOLD, OutcomeCode.ASK, OutcomeCode.DENY)
 
@@ -28,17 +29,18 @@ class Month:
     calls: int = 0
     tokens: int = 0
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "outcomes": dict(self.outcomes),
-            "clauses": dict(self.clauses),
-            "calls": self.calls,
-            "tokens": self.tokens,
-        }
+
+def months_of(bundle: Source, agreement: bytes) -> dict[str, Month]:
+    """The months of a bundle whose entries could be counted (`verify` gave totals): then their times never run back."""
+    months, at = Months(read_agreed(agreement, None)), 0
+    for data in open_bundle(bundle).entries():
+        months.read(columns(data, at))
+        at += len(data) // ENTRY_BYTES
+    return months.all
 
 
 class Months:
-    """Reads chunk after chunk of entries that keep the laws of step 5: their times never run back."""
+    """Reads chunk after chunk."""
 
     __slots__ = ("_agreed", "_terms", "all")
 
