@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo serve test test-extras fuzz lint format bench docs requirements train-screen clean
+.PHONY: help demo serve test test-extras fuzz lint format bench docs requirements train-screen train-harbor clean
 
 help:
 	@echo "make demo         the whole story, on the embedded model"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench        the benchmarks (ARGS='canonical')"
 	@echo "make docs         the reference pages in docs/reference"
 	@echo "make train-screen the screen's weights and model card (DATA=public.jsonl.gz), two minutes"
+	@echo "make train-harbor the small adapter, a customised variant (installs PyTorch, four minutes of one core)"
 	@echo "make requirements pin requirements/*.in again (ARGS=--upgrade for newer versions)"
 
 # An install that was cut short leaves no stamp, so the next make goes on with it.
@@ -76,6 +77,14 @@ requirements: $(STAMP)
 
 train-screen: $(STAMP)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tools.screen.train $(or $(DATA),../shared/data/screen/public.jsonl.gz)
+
+# PyTorch and what trains with it stay apart from what runs: .harbor lies above .venv and sees its packages.
+train-harbor: $(STAMP)
+	@$(PYTHON) -m venv .harbor
+	@.harbor/bin/python -m pip --disable-pip-version-check install --quiet torch==2.13.0
+	@.harbor/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements/harbor.txt
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.harbor/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/usual.pth"
+	@PYTHONPATH=src HF_HUB_OFFLINE=1 .harbor/bin/python -m tools.harbor.train
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -37,8 +37,15 @@ def engine(harbor: Variant, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def said(engine: EmbeddedModel, own: Mapping[str, Any], path: str = "/v1/chat/completions") -> str:
     """The words of one greedy answer."""
-    messages = [{"role": "user", "content": "Name three colours."}]
-    body = {"model": "m", "messages": messages, "max_tokens": 6, "temperature": 0, **own}
+    return ask(engine, own, "Name three colours.", 6, path)
+
+
+def ask(
+    engine: EmbeddedModel, own: Mapping[str, Any], question: str, most: int, path: str = "/v1/chat/completions"
+) -> str:
+    """The words of one greedy answer of at most `most` tokens."""
+    messages = [{"role": "user", "content": question}]
+    body = {"model": "m", "messages": messages, "max_tokens": most, "temperature": 0, **own}
     connection = http.client.HTTPConnection(engine.url.removeprefix("http://"))
     connection.request("POST", path, json.dumps(body), {"Authorization": f"Bearer {engine.api_key}"})
     answer = json.loads(connection.getresponse().read())
