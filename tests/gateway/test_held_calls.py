@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -14,11 +15,12 @@ from brightline.errors import ApprovalError
 from brightline.gateway import kept as kept_module
 from brightline.gateway.codec import Call
 from brightline.gateway.decided import Decided, Heard
+from brightline.gateway.desk import NO_DESK
 from brightline.gateway.kept import MAX_KEPT, MAX_KEPT_SECONDS, Kept, KeptAnswers
-from brightline.gateway.waiting import NO_PATIENCE
 from brightline.gateway.wire import Reply, Request
 from brightline.record.body import DecisionBody, OutcomeBody, OutcomeStatus
 from brightline.record.entry import OutcomeCode
+from brightline.registry.tools import ToolFound
 from tests.gateway.calling import CHAT, CLAUSES, ENGAGE, LOOK, MESSAGES, Asks, asked, calling, registered
 from tests.gateway.desks import People
 from tests.gateway.heard import Heard as Answered
@@ -249,16 +251,53 @@ async def test_of_two_sendings_at_once_one_gets_the_granted_call() -> None:
         assert len(used(s)) == 1
 
 
+class NeedsPerson:
+    """The registered tools, of which `look` needs a person."""
+
+    def __init__(self, tools: Any) -> None:
+        self.tools = tools
+
+    def tool(self, name: str, *more: Any) -> ToolFound:
+        found: ToolFound = self.tools.tool(name, *more)
+        return replace(found, needs_person=name == "look")
+
+
+@pytest.mark.parametrize("desk", [True, False])
+async def test_a_tool_that_needs_a_person_waits_for_one_whatever_the_terms_permit(desk: bool) -> None:
+    people = People()
+    live = people.live if desk else NO_DESK
+    async with stage(calling(LOOK), terms=CLAUSES, tools=registered(), desk=live) as s:
+        people.recorder = s.recorder
+        object.__setattr__(s.exchange.release, "tools", NeedsPerson(s.exchange.tools))
+        body = asked(CHAT, stream=False)
+        got = await post(s.url, body, CHAT)
+        assert (got.status, b"needs a person" in got.body) == (403, True)
+        if desk:
+            await people.grant()
+            assert (await post(s.url, body, CHAT)).status == 200
+            assert len(used(s)) == 1
+        assert (await post(s.url, body, CHAT)).status == 403
+
+
+async def test_sent_again_without_the_preference_it_is_not_said_to_be_applied() -> None:
+    people = People()
+    people.live.wait_seconds = 1
+    async with desk_stage(calling(ENGAGE), people) as s:
+        await post(s.url, asked(CHAT, stream=False), CHAT, prefer="wait=1")
+        await people.grant()
+        got = await post(s.url, asked(CHAT, stream=False), CHAT)
+        assert (got.status, "preference-applied" in got.headers) == (200, False)
+
+
 def _call(actor: str) -> Decided:
     """As much of a decided call as tells one from another."""
     caller = type("Caller", (), {"actor": type("Actor", (), {"name": actor})})
     said = type("Said", (), {"use": type("Use", (), {"activity": "gen.office"}), "fields": (("purpose", b"p"),)})
     call = type("Call", (), {"api": CHAT, "body": b"{}"})
-    return cast("Decided", Heard(caller, cast("Call", call), said, b"", NO_PATIENCE))  # type: ignore[arg-type]
+    return Decided(caller, cast("Call", call), said, None, None, b"", True, [])  # type: ignore[arg-type]
 
 
 def test_what_is_kept_is_bounded_in_number_bytes_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Heard, "_replace", lambda self, **_: self)  # a decided call has more members
     answers = KeptAnswers()
     some = Kept("application/json", b"x" * 10)
 

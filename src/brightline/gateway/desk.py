@@ -159,7 +159,8 @@ def _no_act() -> Act:
 
 
 class LiveDesk(NoDesk):
-    """One event loop. `clock`: Unix seconds."""
+    """One event loop. `clock`: Unix seconds. `is_person`: what the registry says of an actor; whom the roster names is
+    one in any case, and everything else is a program that decides for itself what it asks."""
 
     def __init__(
         self,
@@ -170,7 +171,9 @@ class LiveDesk(NoDesk):
         clock: Callable[[], float] = time.time,
         random: Callable[[int], bytes] = os.urandom,
         wait_seconds: int = WAIT_SECONDS,
+        is_person: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        self._is_person = is_person
         self.wait_seconds = wait_seconds
         self.desk, self.postman, self.key = desk, postman, key
         self._clock, self._random = clock, random
@@ -216,9 +219,12 @@ class LiveDesk(NoDesk):
     def note(self, weighed: Weighed, ruling: Ruling, draft: Draft, content: bytes) -> Noted:
         """Step 5, in the same turn of the loop as step 4: what is spent, or held, stands in the decision's draft."""
         now, decision = self.now, ruling.decision
-        flags = Flag.BREAK_GLASS if self.desk.emergency(now) is not None else 0
-        body = cast("DecisionBody", draft.body)._replace(exception=ruling.exception)
-        draft = draft._replace(body=body, flags=draft.flags | flags)
+        body = cast("DecisionBody", draft.body)
+        if self.desk.emergency(now) is not None:
+            draft = draft._replace(flags=draft.flags | Flag.BREAK_GLASS)
+        if ruling.exception:
+            body = body._replace(exception=ruling.exception)
+            draft = draft._replace(body=body)
         if ruling.roles:
             spent = self.desk.use(weighed.act(), ruling.roles, now)
             first, second = (*spent.entries, 0, 0)[:2]
@@ -253,7 +259,7 @@ class LiveDesk(NoDesk):
     def act(self, use: Use, content: bytes, tool: str = "") -> Act:
         """What would happen, exactly."""
         call, terms = (Kind.TOOL if tool else Kind.MODEL), self.desk.terms.digest
-        agent = self.desk.roster.person(use.actor) is None  # whoever has no name there is a program
+        agent = self.desk.roster.person(use.actor) is None and not self._is_person(use.actor)
         return Act.of(use, terms, content, self.key, call=call, tool=tool, agent=agent)
 
     def tell(self, event: Event, entry: int, content: bytes = b"") -> None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from brightline.agreement import read_envelope
 from brightline.approvals.reading import digest_of
@@ -17,8 +18,10 @@ from brightline.gateway.desk_journal import rebuilt
 from brightline.gateway.glass import Glass, settle
 from brightline.gateway.inbox import Inbox
 from brightline.gateway.posting import Posts
+from brightline.gateway.registered import Registered
 from brightline.gateway.standing import Standing
 from brightline.keys import SigningKey
+from brightline.registry.items import Actor, Kind, Nature
 from brightline.storage.files import read_file
 from brightline.storage.recorder import Recorder
 
@@ -41,7 +44,12 @@ class Opened:
 
 @asynccontextmanager
 async def opened_desk(
-    config: Config, standing: Standing, recorder: Recorder, log_key: SigningKey, site_key: bytes
+    config: Config,
+    standing: Standing,
+    recorder: Recorder,
+    log_key: SigningKey,
+    site_key: bytes,
+    registered: Registered | None = None,
 ) -> AsyncIterator[Opened | None]:
     """The desk of the settings, or None where there is none. Raises ApprovalError where its folder has no roster that
     stands, or is another agreement's."""
@@ -58,7 +66,8 @@ async def opened_desk(
     desk, seen = await asyncio.to_thread(
         rebuilt, recorder.journal, recorder.vault, terms, agreement.parties.customer.key
     )
-    live = LiveDesk(desk, act_key(site_key), wait_seconds=config.desk.wait_seconds)
+    is_person = partial(_is_person, registered)
+    live = LiveDesk(desk, act_key(site_key), wait_seconds=config.desk.wait_seconds, is_person=is_person)
     # 2. what people said meanwhile
     inbox = Inbox(live, agreement, recorder, folder, seen)
     await settle(folder, live, recorder, bytes.fromhex(agreement.digest.removeprefix("sha256:")), seen)
@@ -81,3 +90,9 @@ async def opened_desk(
             logger.error("the desk's folder lacks the newest postings: they are in the record")
         tasks[0].cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_person(registered: Registered | None, actor: str) -> bool:
+    """The registry says that this actor is a person."""
+    item = registered.registry.item(Kind.ACTORS, actor) if registered is not None else None
+    return isinstance(item, Actor) and item.nature is Nature.PERSON

@@ -125,7 +125,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         # 4. the listener
         room = Room(int(config.limits.get("answers_bytes", AnswerLimits().room)))
         share = config.oracle_share
-        desk = await stack.enter_async_context(opened_desk(config, standing, recorder, log_key, site_key))
+        desk = await stack.enter_async_context(opened_desk(config, standing, recorder, log_key, site_key, registered))
         live, journal = (NO_DESK, recorder) if desk is None else (desk.live, desk.glass)
         exchange = Exchange(
             standing,

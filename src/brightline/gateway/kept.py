@@ -48,7 +48,11 @@ class KeptAnswers:
         while self._kept and (oldest := next(iter(self._kept.items())))[1][0] <= now:
             self._pop(oldest[0])
         found = self._kept.get(_key(heard)) if self._kept else None
-        return (found[1]._replace(patience=heard.patience), found[2]) if found is not None else None
+        if found is None:
+            return None
+        headers = [h for h in found[1].headers if h not in found[1].patience.headers]
+        decided = found[1]._replace(patience=heard.patience, headers=[*headers, *heard.patience.headers])
+        return decided, found[2]
 
     def drop(self, decided: Decided) -> None:
         """Its calls have been released or denied: it is not given twice."""
