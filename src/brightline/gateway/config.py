@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from brightline.assurance.verify.completeness import MAX_TOLERANCE, MILLION, TOLERANCE
 from brightline.canonical import parse_toml
 from brightline.errors import ConfigError, nearest
+from brightline.gateway.engine_config import EngineConfig, EventsConfig, read_engine, read_events
 from brightline.gateway.tables import bad as _bad
 from brightline.gateway.tables import only as _only
 from brightline.gateway.tables import path as _path
@@ -29,7 +29,7 @@ MAX_LIMIT = 10**9  # bytes, seconds, connections: what is beyond means no limit,
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
-        "engine", "registry", "end_users", "signed_models", "purposes", "tools",
+        "engine", "events", "registry", "end_users", "signed_models", "purposes", "tools",
         "actors", "limits", "tls", "desk",
         "meters", "prices", "money", "screen", "judge")  # fmt: skip
 _TLS = ("certificate", "key")
@@ -39,8 +39,6 @@ _DESK = ("folder", "webhook", "wait_seconds")
 MAX_WAIT = 3600  # seconds of `Prefer: wait`
 _TOOL = ("definition", "effect", "actuation", "phase", "activity", "facts")
 _UPSTREAM = ("url", "api_key_file", "ca_file")
-_ENGINE = ("metrics", "guard", "tolerance")
-_METRICS = re.compile(r"https?://[^\s/?#@]+(/[A-Za-z0-9._~/-]*)?")
 _ACTOR = ("name", "component", "key_sha256", "purposes", "shared", "max_concurrent")
 _LIMITS = (
     "body_bytes",
@@ -61,17 +59,6 @@ class UpstreamConfig:
     url: str = EMBEDDED
     api_key_file: Path | None = None
     ca_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EngineConfig:
-    """How the record is reconciled with the engine (docs/reference/completeness.md). `metrics`: URLs of the counters of
-    all engines behind the upstream; the embedded model needs none. `guard`: the guard's base URL, and calls carry
-    receipts; empty for none. `tolerance`: parts per million of the engine's tokens."""
-
-    metrics: tuple[str, ...] = ()
-    guard: str = ""
-    tolerance: int = TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +157,8 @@ class Config:
     oracle_share: float = 0.01
     parties: Mapping[str, str] = field(default_factory=dict)
     upstream: UpstreamConfig = UpstreamConfig()
-    engine: EngineConfig = EngineConfig()
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    events: EventsConfig = field(default_factory=EventsConfig)
     models: Mapping[str, str] = field(default_factory=dict)
     purposes: Mapping[str, PurposeConfig] = field(default_factory=dict)
     tools: Mapping[str, ToolConfig] = field(default_factory=dict)
@@ -209,7 +197,8 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         oracle_share=_share(data.get("oracle_share", 0.01), f"{place}: oracle_share"),
         parties=_texts(data, "parties", place),
         upstream=_upstream(_table(data, "upstream", place), base, f"{place}: upstream"),
-        engine=_engine(_table(data, "engine", place), f"{place}: engine"),
+        engine=read_engine(_table(data, "engine", place), f"{place}: engine"),
+        events=read_events(_table(data, "events", place), base, f"{place}: events"),
         models=_texts(data, "models", place),
         purposes=purposes,
         tools={n: _tool(n, t, f"{place}: tools.{n}") for n, t in _table(data, "tools", place).items()},
@@ -244,19 +233,6 @@ def _upstream(data: Mapping[str, Any], base: Path, place: str) -> UpstreamConfig
     if url != EMBEDDED and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
         _bad(f"url = {url[:80]!r}", place, 'write "embedded", or http(s)://host:port')
     return UpstreamConfig(url, _path(data, "api_key_file", base, place), _path(data, "ca_file", base, place))
-
-
-def _engine(data: Mapping[str, Any], place: str) -> EngineConfig:
-    _only(data, _ENGINE, place)
-    metrics, guard = data.get("metrics", []), _text(data, "guard", place, "")
-    if not isinstance(metrics, list) or not all(isinstance(m, str) and _METRICS.fullmatch(m) for m in metrics):
-        _bad("metrics is a list of URLs", place, 'write metrics = ["http://127.0.0.1:8000/metrics"]')
-    if guard and not re.fullmatch(r"https?://[^\s/?#@]+", guard):
-        _bad(f"guard = {guard[:80]!r}", place, 'write guard = "http://127.0.0.1:8001", with no path')
-    share = data.get("tolerance", TOLERANCE / MILLION)
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= MAX_TOLERANCE / MILLION:
-        _bad(f"a tolerance lies between 0 and {MAX_TOLERANCE / MILLION}", place, "leave it out for the usual")
-    return EngineConfig(tuple(metrics), guard, round(share * MILLION))
 
 
 def _tls(data: Mapping[str, Any], base: Path, place: str) -> TlsConfig:

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 from brightline.errors import UpstreamError
 from brightline.gateway.config import EMBEDDED, Config
 from brightline.gateway.engine import GuardCounters, Reconciliation
+from brightline.gateway.events import telling
 from brightline.gateway.guard import METRICS_PATH
+from brightline.gateway.standing import Standing
 from brightline.gateway.wire import Header, Upstream, UpstreamLimits
 from brightline.keys import SigningKey
 from brightline.models.counters import MAX_METRICS, EngineCounters, read_counters, read_values, whole
@@ -25,12 +27,21 @@ _LIMITS = UpstreamLimits(connections=2, first_byte_seconds=10, whole_seconds=20,
 
 @asynccontextmanager
 async def counting(
-    config: Config, recorder: Recorder, upstream: Upstream, key: bytes, terms: bytes
+    config: Config, recorder: Recorder, upstream: Upstream, key: bytes, standing: Standing
 ) -> AsyncIterator[None]:
-    """Reconcile while this lasts; nothing where no counters are set and the engine is not the embedded one.
+    """Tell events and reconcile while this lasts, each where it is set up.
 
     Raises UpstreamError where the counters cannot be read now, MachineError where those of the last run are damaged.
     """
+    reconciling = _reconciling(config, recorder, upstream, key, standing.terms_digest)
+    async with telling(config.events, standing, recorder), reconciling:
+        yield
+
+
+@asynccontextmanager
+async def _reconciling(
+    config: Config, recorder: Recorder, upstream: Upstream, key: bytes, terms: bytes
+) -> AsyncIterator[None]:
     embedded = config.upstream.url == EMBEDDED
     sources = [(upstream, b"/metrics")] if embedded else [_source(url) for url in config.engine.metrics]
     guard = _source(config.engine.guard) if config.engine.guard else None
@@ -64,7 +75,7 @@ async def counting(
         outcomes=recorder.journal.log.totals.outcomes,
     )
     await reconciliation.begin()
-    recorder.listener = reconciliation.told
+    recorder.listeners.append(reconciliation.told)
     task = asyncio.create_task(reconciliation.run())
     try:
         yield

@@ -114,7 +114,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
             await journalled.append(interrupted_draft(standing, decision))
         orders = await stack.enter_async_context(taking_orders(config.data, recorder, standing))
         await record_changes(journalled, standing, config, build_digest())
-        await stack.enter_async_context(counting(config, recorder, upstream, key, standing.terms_digest))
+        await stack.enter_async_context(counting(config, recorder, upstream, key, standing))
         if registered is not None:
             await registered.record(recorder, standing.terms_digest)
             watching = asyncio.create_task(registered.watch(recorder, standing.terms_digest))

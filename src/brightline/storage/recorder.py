@@ -58,7 +58,7 @@ class Recorder:
         self._idle = asyncio.Event()
         self._idle.set()
         self._publication: asyncio.Task[None] | None = None
-        self.listener: Callable[[Draft, Receipt], None] | None = None  # told of each durable entry, in the log's order
+        self.listeners: list[Callable[[Draft, Receipt], None]] = []  # told of each durable entry, in the log's order
         self._kept = 0  # segments that the last try to publish left behind
         self._batches: SimpleQueue[tuple[asyncio.AbstractEventLoop, list[_Waiting]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="brightline-record", daemon=True)
@@ -165,8 +165,8 @@ class Recorder:
     def _tell(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting], results: _Results) -> None:
         for waiting, result in zip(batch, results, strict=True):
             if isinstance(result, Receipt):
-                if self.listener is not None:
-                    self.listener(waiting.draft, result)
+                for listener in self.listeners:
+                    listener(waiting.draft, result)
                 waiting.future.set_result(result)
             else:
                 waiting.future.set_exception(result)
