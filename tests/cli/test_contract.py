@@ -59,6 +59,8 @@ RUNS: dict[str, tuple[str, ...]] = {
     "desk grant": ("army", "HOLD", "--key", "lee.key"),
     "desk refuse": ("army", "HOLD", "--key", "lee.key", "--reason", "no"),
     "desk appeal": ("army", "REFUSED", "--key", "asker.key", "--reason", "yes"),
+    "desk withdraw": ("army", "HOLD", "--key", "asker.key"),
+    "desk concerns": ("army", "--key", "iris.key"),
     "exception grant": ("army", "supervised_defence", "--key", "quinn.key", "--reason", "why", "--days", "9"),
     "exception revoke": ("army", "EXCEPTION", "--key", "quinn.key", "--reason", "why"),
     "exception list": ("army",),

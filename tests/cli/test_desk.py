@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brightline.approvals import Grant
+from brightline.approvals import Grant, raise_concern
 from brightline.canonical import dump, parse
 from brightline.keys import Envelope
 from brightline.storage.desk import DeskFolder
@@ -216,3 +216,21 @@ def test_an_operator_signs_no_exception(shell: Shell, names: dict[str, str]) -> 
         *("exception", "grant", "army", "supervised_defence", "--days", "9", "--key", "lee.key", "--reason", "why")
     )
     assert "lee is not official" in said
+
+
+def test_who_asked_withdraws_and_nobody_else(shell: Shell, names: dict[str, str]) -> None:
+    assert "did not ask for it" in shell.fails("desk", "withdraw", "army", names["HOLD"], "--key", "lee.key")
+    said = shell("desk", "withdraw", "army", names["HOLD"], "--key", "asker.key", "--json").document
+    assert said["state"] == "withdrawn"
+    assert "no grant of what is withdrawn" in shell.fails("desk", "grant", "army", names["HOLD"], "--key", "lee.key")
+
+
+@pytest.mark.usefixtures("names")
+def test_concerns_open_for_the_inspector_alone(shell: Shell) -> None:
+    opened = DeskFolder.open(shell.folder / "army")
+    now = int(time.time() * 1000)
+    opened.post(raise_concern(opened.desk.roster, "They file it as logistics.", now, who="g2/analyst-7"), GATEWAY, 52)
+    assert "nothing" not in (read := shell("desk", "concerns", "army", "--key", "iris.key").out)
+    assert "g2/analyst-7" in read
+    assert "They file it as logistics." in read
+    assert "no letter is to lee" in shell.fails("desk", "concerns", "army", "--key", "lee.key")

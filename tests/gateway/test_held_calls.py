@@ -294,7 +294,7 @@ def _call(actor: str) -> Decided:
     caller = type("Caller", (), {"actor": type("Actor", (), {"name": actor})})
     said = type("Said", (), {"use": type("Use", (), {"activity": "gen.office"}), "fields": (("purpose", b"p"),)})
     call = type("Call", (), {"api": CHAT, "body": b"{}"})
-    return Decided(caller, cast("Call", call), said, None, None, b"", True, [])  # type: ignore[arg-type]
+    return Decided(caller, cast("Call", call), said, None, None, b"", True, [], None)  # type: ignore[arg-type]
 
 
 def test_what_is_kept_is_bounded_in_number_bytes_and_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,9 @@ from brightline.approvals import (
     State,
     Statement,
     Uphold,
+    Withdraw,
     identity,
+    read_concern,
     sheet,
     sign,
     sign_roster,
@@ -152,6 +154,34 @@ def appeal(folder: Folder, hold: Held, key: Key, reason: Reason, as_json: Json =
     found, signing = _found(opened, hold, now), read_signing_key(key)
     said = Appeal(**_of(opened, found, person_of(opened, signing), now), reason=reason)
     _say(opened, said, signing, found, now, as_json)
+
+
+@app.command()
+def withdraw(folder: Folder, hold: Held, key: Key, as_json: Json = False) -> None:
+    """Say that it need not happen any more, as the person who asked."""
+    opened, now = DeskFolder.open(folder), _now()
+    found, signing = _found(opened, hold, now), read_signing_key(key)
+    _say(opened, Withdraw(**_of(opened, found, person_of(opened, signing), now)), signing, found, now, as_json)
+
+
+@app.command()
+def concerns(folder: Folder, key: Key, as_json: Json = False) -> None:
+    """Read what was raised to the inspector, with the inspector's key; nobody else's opens it."""
+    opened, signing = DeskFolder.open(folder), read_signing_key(key)
+    person, desk = person_of(opened, signing), opened.desk.roster.desk
+    found = [read_concern(raised, desk, person.name, signing) for raised in opened.concerns]
+    if as_json:
+        print_json({"desk": desk, "concerns": found})
+        return
+    for said in found:
+        say(f"{shown_time(said['time'])} UTC, by {said['who'] or 'nobody named'}{_about(said['hold'])}:")
+        quote(said["text"])
+    if not found:
+        say("nothing was raised")
+
+
+def _about(hold: str) -> str:
+    return f", about the hold {hold.removeprefix('sha256:')[:8]}" if hold else ""
 
 
 def read_roster_file(path: Path) -> Roster:

@@ -132,11 +132,11 @@ class DeskRoutes:
 
 async def _statement(desk: Requester, request: Request) -> dict[str, Any]:
     """As the folder takes them: recorded, then it counts."""
-    event, entry = await desk.desk.inbox.take(request.body, "statement")
+    event, entry = await desk.inbox.take(request.body, "statement")
     answer: dict[str, Any] = {"entry": entry}
     if isinstance(event, Said):
         envelope = Envelope.from_bytes(event.envelope, error=ApprovalError)
-        await desk.desk.inbox.keep(envelope)
+        await desk.inbox.keep(envelope)
         hold = desk.live.find(getattr(read_statement(envelope), "hold", ""))
         answer |= {"hold": hold.id[7:], "state": str(hold.state)} if hold is not None else {}
     return answer

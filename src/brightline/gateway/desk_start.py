@@ -8,17 +8,21 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from brightline.agreement import read_envelope
 from brightline.approvals.reading import digest_of
 from brightline.errors import ApprovalError
+from brightline.gateway.answers import Answers
 from brightline.gateway.config import Config
-from brightline.gateway.desk import LiveDesk, act_key
+from brightline.gateway.decided import Recorder as Journaling
+from brightline.gateway.desk import NO_DESK, LiveDesk, NoDesk, act_key
 from brightline.gateway.desk_journal import rebuilt
 from brightline.gateway.glass import Glass, settle
 from brightline.gateway.inbox import Inbox
 from brightline.gateway.posting import Posts
 from brightline.gateway.registered import Registered
+from brightline.gateway.requester import Requester
 from brightline.gateway.standing import Standing
 from brightline.keys import SigningKey
 from brightline.registry.items import Actor, Kind, Nature
@@ -30,16 +34,27 @@ logger = logging.getLogger("brightline.gateway")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A desk that runs."""
+    """A desk that runs, or none: then `live` is NO_DESK, and `inbox` None. `record`: what the exchange writes to."""
 
-    live: LiveDesk
-    inbox: Inbox
-    glass: Glass
+    live: NoDesk
+    record: Journaling
     recorder: Recorder
+    inbox: Inbox | None = None
+    folder: Path | None = None
+
+    def roster(self) -> int:
+        """The number of the roster that stands; 0 where there is no desk."""
+        return self.live.desk.roster.number if isinstance(self.live, LiveDesk) else 0
 
     def fault(self) -> str:
         """What keeps the gateway from answering; nothing does under break-glass."""
-        return "" if self.glass.broken else self.recorder.fault
+        return "" if isinstance(self.record, Glass) and self.record.broken else self.recorder.fault
+
+    def requester(self, standing: Standing, answers: Answers) -> Requester | None:
+        """Who asked has a side of the desk, where there is one."""
+        if self.inbox is None or not isinstance(self.live, LiveDesk):
+            return None
+        return Requester(self.live, self.inbox, standing, self.recorder, answers)
 
 
 @asynccontextmanager
@@ -50,12 +65,12 @@ async def opened_desk(
     log_key: SigningKey,
     site_key: bytes,
     registered: Registered | None = None,
-) -> AsyncIterator[Opened | None]:
-    """The desk of the settings, or None where there is none. Raises ApprovalError where its folder has no roster that
+) -> AsyncIterator[Opened]:
+    """The desk of the settings. Raises ApprovalError where its folder has no roster that
     stands, or is another agreement's."""
     agreement = standing.agreement
     if config.desk is None or agreement is None:
-        yield None
+        yield Opened(NO_DESK, recorder, recorder)
         return
     folder, terms = config.desk.folder, standing.pack.terms
     paper = folder / "agreement.json"
@@ -79,7 +94,7 @@ async def opened_desk(
     live.postman, inbox.glass = posts, Glass(recorder, live, folder)
     tasks: Sequence[asyncio.Task[None]] = [asyncio.create_task(posts.run()), asyncio.create_task(inbox.run())]
     try:
-        yield Opened(live, inbox, inbox.glass, recorder)
+        yield Opened(live, inbox.glass, recorder, inbox, folder)
     finally:
         tasks[1].cancel()
         await inbox.glass.keep()

@@ -28,7 +28,6 @@ from brightline.gateway.changes import record_changes
 from brightline.gateway.codec import AnswerLimits, ListedModel, Room
 from brightline.gateway.config import EMBEDDED, Config
 from brightline.gateway.counting import counting, sealing
-from brightline.gateway.desk import NO_DESK
 from brightline.gateway.desk_start import opened_desk
 from brightline.gateway.entries import interrupted_draft
 from brightline.gateway.exchange import Exchange
@@ -37,7 +36,6 @@ from brightline.gateway.listening import address, check_address, client_tls, url
 from brightline.gateway.orders import taking_orders
 from brightline.gateway.registered import Registered, open_registered
 from brightline.gateway.remembered import remember
-from brightline.gateway.requester import Requester
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.screened import screen_of
 from brightline.gateway.served import Served, check_agreed, check_registered, signed_models
@@ -124,35 +122,30 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         stack.callback(publishing.cancel)
         # 4. the listener
         room = Room(int(config.limits.get("answers_bytes", AnswerLimits().room)))
-        share = config.oracle_share
         desk = await stack.enter_async_context(opened_desk(config, standing, recorder, log_key, site_key, registered))
-        live, journal = (NO_DESK, recorder) if desk is None else (desk.live, desk.glass)
         exchange = Exchange(
             standing,
             access,
-            Journalled(journal, metered),
+            Journalled(desk.record, metered),
             upstream,
             key,
             config.models,
-            share,
+            config.oracle_share,
             room=room,
             tools=tools,
-            desk=live,
+            desk=desk.live,
             screened=screened,
             metered=metered,
             seal=sealing(config, log_key),
             served=served,
         )
         await asyncio.to_thread(remember, recorder.journal, recorder.vault, exchange.release.released)
-        requester = None if desk is None else Requester(desk, standing, recorder, exchange.answers)
         orders.forget = exchange.release.kept.clear
-        if desk is not None and config.desk is not None:
-            orders.desk, orders.roster = config.desk.folder, lambda: desk.live.desk.roster.number
+        orders.desk, orders.roster = desk.folder, desk.roster
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         note = (lambda: registered.fault) if registered is not None else str
-        fault = (lambda: recorder.fault) if desk is None else desk.fault
-        routes = Routes(exchange, models, fault, note, requester)
+        routes = Routes(exchange, models, desk.fault, note, desk.requester(standing, exchange.answers))
         with address(config):
             server = await serve(routes, config.host, config.port, _limits(config), tls=tls, refusal=refused)
         stack.push_async_callback(server.drain, config.limits.get("drain_seconds", DRAIN_SECONDS))

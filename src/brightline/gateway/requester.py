@@ -15,8 +15,8 @@ from brightline.errors import CallError
 from brightline.gateway.answers import Answers
 from brightline.gateway.codec import Call, decode
 from brightline.gateway.desk import LiveDesk, content_of
-from brightline.gateway.desk_start import Opened
 from brightline.gateway.entries import API_OF
+from brightline.gateway.inbox import Inbox
 from brightline.gateway.past_decision import Past, denial, past_decision
 from brightline.gateway.standing import Standing
 from brightline.record.entry import OutcomeCode
@@ -27,14 +27,11 @@ from brightline.storage.recorder import Recorder
 class Requester:
     """The requester's side of one desk."""
 
-    desk: Opened
+    live: LiveDesk
+    inbox: Inbox
     standing: Standing
     recorder: Recorder
     answers: Answers
-
-    @property
-    def live(self) -> LiveDesk:
-        return self.desk.live
 
     def holds(self, actor: str) -> list[dict[str, Any]]:
         """Everything of this actor's that the desk knows, oldest first."""
@@ -76,7 +73,7 @@ class Requester:
         desk.recorded(ticket.hold.id, past.place)
         event = desk.appeal(ticket.hold.id, actor, reason, now)
         before = () if ticket.event is None else (ticket.event,)
-        entry = await self.desk.inbox.say(event, *before)
+        entry = await self.inbox.say(event, *before)
         for each in (*before, event):
             self.live.tell(each, entry)
         return {"entry": entry, **self.hold(actor, ticket.hold.id)}
@@ -100,7 +97,7 @@ class Requester:
         return {"entry": await self._say(event), "readers": len(event.letters)}
 
     async def _say(self, event: Appealed | Closed | Any) -> int:
-        entry = await self.desk.inbox.say(event)
+        entry = await self.inbox.say(event)
         self.live.tell(event, entry)
         return entry
 

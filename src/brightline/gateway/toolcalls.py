@@ -21,7 +21,7 @@ from brightline.errors import CallError
 from brightline.gateway.codec import Call, ToolCall
 from brightline.gateway.codec.body import read
 from brightline.gateway.decided import Recorder
-from brightline.gateway.desk import NoDesk, Noted, Ruling, Weighed
+from brightline.gateway.desk import NoDesk, Noted, Ruling
 from brightline.gateway.entries import decision_draft, of_tool, outcome_draft
 from brightline.gateway.standing import Standing
 from brightline.gateway.stated import Stated, restated
@@ -68,7 +68,7 @@ class _Case(NamedTuple):
     found: ToolFound
     arguments: bytes
     seen: Seen
-    weighed: Weighed
+    content: bytes
     decide: Callable[[Use], tuple[Decision, int]]
 
 
@@ -101,24 +101,26 @@ class ToolCalls:
         definitions = offered(asked.call)
         # 3. facts
         cases = await self._cases(asked, calls, definitions)
+        # Nothing waits between these facts and the entries: or two sendings could rest on one grant.
+        weighed = [self.desk.weigh(c.seen.said, partial(bytes, c.content), c.call.name) for c in cases]
         # 4. decide
-        rulings = [self.desk.rule(c.weighed, c.decide) for c in cases]
+        rulings = [self.desk.rule(w, c.decide) for w, c in zip(weighed, cases, strict=True)]
         if any(r.decision.outcome is Outcome.HOLD for r in rulings):
             rulings = [
-                self.desk.rule(c.weighed, c.decide, spending=False) if r.roles else r
-                for c, r in zip(cases, rulings, strict=True)
+                self.desk.rule(w, c.decide, spending=False) if r.roles else r
+                for w, c, r in zip(weighed, cases, rulings, strict=True)
             ]
         if any(c.found.standing is Listed.DRIFTED for c in cases):
             logger.critical("step=4 integrity alarm: a tool is not as registered; its call is denied")
         # 5. record, durably, before the client sees any of them
         permits = [r.decision.outcome is Outcome.PERMIT or self.standing.observing for r in rulings]
         notes: list[Noted] = []
-        for case, r, permitted in zip(cases, rulings, permits, strict=True):
+        for case, w, r, permitted in zip(cases, weighed, rulings, permits, strict=True):
             self.watch.decided(case.seen, permits=permitted)
             draft = case.seen.noted(decision_draft(self.standing, asked.call, r.said, r.decision, r.flags, asked.model))
             draft = of_tool(draft, asked.decision, case.call, case.arguments)
             shown = f"{case.call.name}\n".encode("utf-8", "replace") + case.arguments
-            notes.append(self.desk.note(case.weighed, r, draft, shown))
+            notes.append(self.desk.note(w, r, draft, shown))
         entries = await self._record(asked, [n.draft for n in notes], cases, permits)
         for noted, entry in zip(notes, entries, strict=True):
             self.desk.recorded(noted, entry)
@@ -152,9 +154,8 @@ class ToolCalls:
             content = b"\0".join((name, arguments))
             times[content] += 1
             content += b"\0%d" % times[content]
-            weighed = self.desk.weigh(seen.said, partial(bytes, content), call.name)
             decide = partial(self._decide, found=found, malformed=plain is None)
-            made.append(_Case(call, found, arguments, seen, weighed, decide))
+            made.append(_Case(call, found, arguments, seen, content, decide))
         return made
 
     def ends(self, asked: Asked, judged: Sequence[Judged], status: OutcomeStatus) -> list[Draft]:

@@ -27,6 +27,7 @@ from brightline.approvals import (
     Event,
     Held,
     Needed,
+    Raised,
     Rostered,
     Said,
     identity,
@@ -71,12 +72,14 @@ class _File(NamedTuple):
 
 
 class DeskFolder:
-    """What a folder holds: `desk` as its files make it, `letters` by hold and person, files that are `void`."""
+    """What a folder holds: `desk` as its files make it, `letters` by hold and person, `concerns` as they were raised,
+    and files that are `void`."""
 
     def __init__(self, folder: Path, agreement: Agreement, terms: Terms) -> None:
         self.folder, self.agreement, self.terms = folder, agreement, terms
         self.desk = Desk(terms, agreement.parties.customer.key)
         self.letters: dict[str, Mapping[str, bytes]] = {}
+        self.concerns: list[Raised] = []
         self.void: list[Void] = []
 
     @classmethod
@@ -145,6 +148,8 @@ class DeskFolder:
         except BrightlineError as e:
             self.void.append(Void(path, e))
             return
+        if isinstance(value.event, Raised):
+            self.concerns.append(value.event)
         if isinstance(value.event, Held):
             self.letters[value.event.id] = value.letters
         elif isinstance(value.event, Needed):  # for those who are asked only now
