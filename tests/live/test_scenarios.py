@@ -82,7 +82,8 @@ def _text(value: Any) -> str:
 
 
 def name_of(row: Scenario) -> str:
-    return row.id.lower()
+    """A name that says nothing: the screen reads those of tools."""
+    return f"row-{ROWS.index(row)}"
 
 
 def items() -> dict[Kind, dict[str, Item]]:
@@ -158,7 +159,9 @@ class Asked:
 
     @property
     def body(self) -> bytes:
-        made: dict[str, Any] = {"model": MODEL, "messages": [{"role": "user", "content": self.row.text}]}
+        # Words that say nothing: what is decided here are the facts. What the screen makes of words has its own tests.
+        text = "Please go on with the next item on the list."
+        made: dict[str, Any] = {"model": MODEL, "messages": [{"role": "user", "content": text}]}
         return json.dumps(
             made | ({"tools": [definition(name_of(self.row), CHAT)]} if is_tool(self.row) else {})
         ).encode()
