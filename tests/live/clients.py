@@ -139,8 +139,8 @@ class Raw:
         seen.whole = True
 
 
-def openai_client(url: str) -> openai.AsyncOpenAI:
-    return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=API_KEY, max_retries=0, timeout=60)
+def openai_client(url: str, api_key: str = API_KEY) -> openai.AsyncOpenAI:
+    return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=api_key, max_retries=0, timeout=60)
 
 
 def anthropic_client(url: str) -> anthropic.AsyncAnthropic:

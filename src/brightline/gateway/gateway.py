@@ -29,9 +29,8 @@ from brightline.gateway.codec import AnswerLimits, ListedModel, Room
 from brightline.gateway.config import EMBEDDED, Config
 from brightline.gateway.counting import counting, sealing
 from brightline.gateway.desk_start import opened_desk
-from brightline.gateway.entries import interrupted_draft
 from brightline.gateway.exchange import Exchange
-from brightline.gateway.journalled import Journalled, of_record, planned, resumed
+from brightline.gateway.journalled import Journalled, planned, reopened
 from brightline.gateway.listening import address, check_address, client_tls, url_of
 from brightline.gateway.orders import taking_orders
 from brightline.gateway.registered import Registered, open_registered
@@ -106,11 +105,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         buckets = Disclosure(standing.disclosure.time_seconds, standing.disclosure.tokens)
         recorder = await asyncio.to_thread(_open_record, config, log_key, site_key, buckets)
         stack.push_async_callback(recorder.close)
-        metered = resumed(plan, await asyncio.to_thread(of_record, recorder.journal, recorder.vault, plan))
-        journalled = Journalled(recorder, metered)
-        for decision in sorted(recorder.journal.log.open):
-            await journalled.append(interrupted_draft(standing, decision))
         orders = await stack.enter_async_context(taking_orders(config.data, recorder, standing))
+        metered, journalled = await reopened(recorder, plan)
         await record_changes(journalled, standing, config, build_digest())
         await stack.enter_async_context(counting(config, recorder, upstream, key, standing))
         if registered is not None:
@@ -118,8 +114,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
             watching = asyncio.create_task(registered.watch(recorder, standing.terms_digest))
             stack.callback(watching.cancel)
         await recorder.publish()  # so that evidence can be exported from the first moment
-        publishing = asyncio.create_task(_publish_often(recorder))
-        stack.callback(publishing.cancel)
+        stack.callback(asyncio.create_task(_publish_often(recorder)).cancel)
         # 4. the listener
         room = Room(int(config.limits.get("answers_bytes", AnswerLimits().room)))
         desk = await stack.enter_async_context(opened_desk(config, standing, recorder, log_key, site_key, registered))

@@ -1,7 +1,7 @@
 """The record as the journal of meters and money: their events leave with the next entry, and come back at the start.
 
-Law: after a crash the state is that of the durable entries, in their order; an entry whose private side was erased
-gives its events back from the erasure's own. One that is missing or altered stops the start: no count is made up.
+Law: after a crash the state is that of the durable entries, in their order; of an entry whose private side was erased,
+the erasure kept the events. One that is missing or altered stops the start: no count is made up.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from typing import Any
 from brightline.errors import ConfigError, InputError, RecordError, StorageError, nearest
 from brightline.gateway.config import Config
 from brightline.gateway.decided import Recorder
+from brightline.gateway.entries import interrupted_draft
 from brightline.gateway.metered import Metered
 from brightline.gateway.standing import Standing
 from brightline.gateway.watch_config import PriceConfig, WatchConfig
 from brightline.meters import Budget, MeterKey, Meters, State, Window, limits_of, metered, micro, replay
 from brightline.meters.chain import Mark
-from brightline.record.body import ChangeBody, ChangeSubject, DecisionBody, ErasureBody, OutcomeBody
+from brightline.record.body import ChangeBody, ChangeSubject, DecisionBody, OutcomeBody
 from brightline.record.body import unpack as unpack_body
 from brightline.record.entry import ENTRY_BYTES, NO_DIGEST, Kind, unpack
 from brightline.record.log import Draft
 from brightline.storage.files import read_file
 from brightline.storage.journal import Journal
+from brightline.storage.recorder import Recorder as Stored
 from brightline.storage.vault import Fields, Vault
 
-FIELDS = ("meter", "budget")
-"""Private fields that state is made of: whoever erases an entry first copies them into the erasure's private side."""
 _AT_ONCE = 4096  # entries
 _CARRY = (DecisionBody, OutcomeBody, ChangeBody)
 _KINDS = (Kind.DECISION, Kind.OUTCOME, Kind.CHANGE)
@@ -74,29 +74,23 @@ class Past:
 
 
 def of_record(journal: Journal, vault: Vault, plan: Plan) -> Past:
-    """Read them back, where anything is counted. Raises StorageError where a private side is damaged."""
+    """Read them back, where anything is counted. Of what was erased, the erasure kept them (`storage.custody`), which
+    must have been read before. Raises StorageError where a private side is damaged."""
     past = Past([], [], [])
     if plan.key is None and not plan.config.prices:
         return past
-    copies = _copies(journal, vault)
     for index, kind, body, committed in _entries(journal):
         change = unpack_body(Kind.CHANGE, body) if kind == Kind.CHANGE else None
         if isinstance(change, ChangeBody) and change.subject == ChangeSubject.AGREEMENT:
             past.agreements.append(f"sha256:{change.digest.hex()}")
         if kind not in _KINDS or not committed:
             continue
-        opened = _opened(vault, index)
-        for name, value in copies.get(index, ()) if opened is None else opened:
+        for name, value in _deciding(vault, index):
             if name == "meter":
                 past.meter.append(value)
             elif name == "budget":
                 past.budget.append(value)
     return past
-
-
-def kept(fields: Fields) -> Fields:
-    """What of an entry's private side must outlive its erasure: hashes under the meters' key, and amounts."""
-    return tuple((name, value) for name, value in fields if name in FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +135,17 @@ def resumed(plan: Plan, past: Past) -> Metered:
     meters = _meters(plan.key, plan.window, past, int(time.time())) if plan.key is not None else None
     budget = _budget(plan.config.prices, standing, past.budget) if plan.config.prices else None
     return Metered(meters, budget, plan.asking, plan.config, organisation)
+
+
+async def reopened(recorder: Stored, plan: Plan) -> tuple[Metered, Journalled]:
+    """Meters and money of the record, and the recorder that is their journal from now on; whatever was cut off gets its
+    outcome. Raises as the two above."""
+    past = await asyncio.to_thread(of_record, recorder.journal, recorder.vault, plan)
+    metered = resumed(plan, past)
+    journalled = Journalled(recorder, metered)
+    for decision in sorted(recorder.journal.log.open):
+        await journalled.append(interrupted_draft(plan.standing, decision))
+    return metered, journalled
 
 
 def _meters(key: MeterKey, window: Window, past: Past, now: int) -> Meters:
@@ -208,18 +213,8 @@ def _entries(journal: Journal) -> Iterator[tuple[int, int, bytes, bool]]:
             yield entry.sequence, entry.kind, entry.body, entry.commitment != NO_DIGEST
 
 
-def _copies(journal: Journal, vault: Vault) -> dict[int, Fields]:
-    """Entry that was erased → what its erasure kept of it."""
-    found: dict[int, Fields] = {}
-    for index, kind, body, committed in _entries(journal):
-        if kind == Kind.ERASURE and committed and isinstance(erasure := unpack_body(Kind.ERASURE, body), ErasureBody):
-            found[erasure.erased] = _opened(vault, index) or ()
-    return found
-
-
-def _opened(vault: Vault, index: int) -> Fields | None:
+def _deciding(vault: Vault, index: int) -> Fields:
     try:
-        opened = vault.opened(index)
+        return vault.deciding(index)
     except RecordError as e:
         raise StorageError(f"its private side: {e.text}", place=f"entry {index}", cure=_RESTORE) from None
-    return None if opened is None else opened[1]
