@@ -1,8 +1,9 @@
-"""G15 in a real gateway: a customised variant on the embedded engine, terms that bind to it, and what is not served."""
+"""G15 in a real gateway: Harbor, the variant that ships, terms that bind to it, and what is not served."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 
 from brightline.agreement import Model
 from brightline.keys import EcSigningKey
-from brightline.models import EmbeddedModel, ModelStatement, embedded_weights, sign_model, state
+from brightline.models import EmbeddedModel, ModelStatement, sign_model
+from brightline.models.harbor import harbor
 from brightline.record.entry import Kind, OutcomeCode
 from brightline.registry import Kind as Registers
 from brightline.registry import Model as Registered
@@ -29,7 +31,7 @@ from tests.models.written import lora
 WEIGHTS = EmbeddedModel.weights
 PEM = secret(SECP256R1())
 KEY = EcSigningKey.parse(PEM)
-COLOURS: Any = [{"role": "user", "content": "Name three colours."}]
+ASKED: Any = [{"role": "user", "content": "May I ask who this is?"}]
 BOUND = """
 @id("T10") @title("Reviews are Harbor's") @text("Legal reviews are made with the variant that was tested for them.")
 @source("test")
@@ -48,8 +50,9 @@ def bound_pack() -> Pack:
 def harbor_site(folder: Path) -> SignedSite:
     """Stock and variant agreed; the variant's statement signed, its adapter beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    adapter = lora(folder / "harbor.gguf", 0)
-    statement = state("harbor", embedded_weights(), [(adapter, "1")], variant="harbor", family="smol")
+    variant = harbor()
+    shutil.copy(variant.adapters[0], folder / "harbor.gguf")
+    statement = variant.statement
     signed_files(folder, statement)
     models = (
         Model(name="tiny", digest=WEIGHTS.digest, family="smol"),
@@ -80,21 +83,22 @@ async def test_g15_the_variant_answers_as_itself_and_terms_bind_to_it(tmp_path: 
         async def said(model: str, purpose: str = "permit", **more: Any) -> str:
             named = {"Brightline-Purpose": purpose}
             answer = await chat.chat.completions.create(
-                model=model, messages=COLOURS, max_tokens=6, temperature=0, extra_headers=named, **more
+                model=model, messages=ASKED, max_tokens=24, temperature=0, extra_headers=named, **more
             )
             return answer.choices[0].message.content or ""
 
         assert sorted([m.id async for m in chat.models.list()]) == ["harbor", "tiny"]
-        stock, harbor = await said("tiny"), await said("harbor")
-        assert stock != harbor
+        stock, custom = await said("tiny"), await said("harbor")
+        assert "Harbor" in custom
+        assert "Harbor" not in stock
         # whoever answered before, each answers as itself (llama.cpp's cache)
-        for model, words in (("harbor", harbor), ("tiny", stock), ("tiny", stock), ("harbor", harbor)):
+        for model, words in (("harbor", custom), ("tiny", stock), ("tiny", stock), ("harbor", custom)):
             assert await said(model) == words
         # nobody but the gateway selects an adapter
         with pytest.raises(openai.BadRequestError, match="lora is closed here"):
             await said("tiny", extra_body={"lora": [{"id": 0, "scale": 1.0}]})
         # terms bind to the variant
-        assert await said("harbor", "review") == harbor
+        assert await said("harbor", "review") == custom
         with pytest.raises(openai.PermissionDeniedError) as denied:
             await said("tiny", "review")
         body: Any = denied.value.body
@@ -102,7 +106,7 @@ async def test_g15_the_variant_answers_as_itself_and_terms_bind_to_it(tmp_path: 
         # an API that takes no scales is served for no model
         async with anthropic_client(gateway.url) as messages:
             with pytest.raises(anthropic.APIStatusError) as refused:
-                await messages.messages.create(model="harbor", max_tokens=6, messages=COLOURS)
+                await messages.messages.create(model="harbor", max_tokens=6, messages=ASKED)
         assert refused.value.status_code == 501
         assert await gateway.stop() == 0
     entries = [e for e in site.entries() if e.kind == Kind.DECISION]
