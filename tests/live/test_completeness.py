@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from brightline.agreement import Disclosure, Model
-from brightline.errors import ConfigError, UpstreamError
+from brightline.errors import ConfigError, MachineError, UpstreamError
 from brightline.gateway.config import read_config
 from brightline.gateway.gateway import Gateway, running
 from brightline.gateway.guard import Guard
@@ -121,6 +121,32 @@ async def test_an_honest_day_is_c1_and_a_restart_of_the_gateway_does_not_hide_wh
         assert (said.input_tokens, said.engine_input_tokens, said.resets) == (80_000, 100_032, 0)
         codes = [f["code"] for f in site.verified("two.bundle")["findings"]]
         assert "record.shortfall" in codes
+
+
+async def test_an_epoch_goes_on_over_a_restart_in_good_order_and_not_over_a_kill(tmp_path: Path) -> None:
+    engine = Engine(prompt=4000, answer=1000)
+    async with listening(engine) as url:
+        site = make(tmp_path, url, url)
+        for _ in range(2):
+            async with gateway_of(site) as gateway:
+                await call(gateway.url, 10)
+        async with gateway_of(site) as gateway:
+            said = await end_epoch(gateway, site, 1)
+        assert (said.input_tokens, said.engine_input_tokens, said.resets) == (80_000, 80_000, 0)
+        assert site.verified("one.bundle")["grade"] == "C1"
+        # what a kill leaves: calls in the record of which the kept file knows nothing
+        kept = (site.data / "engine.json").read_bytes()
+        async with gateway_of(site) as gateway:
+            await call(gateway.url, 10)
+        (site.data / "engine.json").write_bytes(kept)
+        async with gateway_of(site) as gateway:
+            said = await end_epoch(gateway, site, 2)
+        assert said.resets == 1
+        assert "completeness.uncertain" in [f["code"] for f in site.verified("two.bundle")["findings"]]
+        (site.data / "engine.json").write_text("{")
+        with pytest.raises(MachineError, match="damaged"):
+            async with gateway_of(site):
+                pass
 
 
 async def test_an_engine_that_restarts_is_told_and_not_vouched_for(tmp_path: Path) -> None:

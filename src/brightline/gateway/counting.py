@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from brightline.errors import UpstreamError
@@ -71,7 +70,8 @@ async def _reconciling(
         recorder.append,
         tolerance=config.engine.tolerance,
         terms=terms,
-        kept=_kept(config.data, embedded),
+        kept=config.data / KEPT,
+        fresh=embedded,
         outcomes=recorder.journal.log.totals.outcomes,
     )
     await reconciliation.begin()
@@ -82,7 +82,7 @@ async def _reconciling(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await reconciliation.state()
+        await reconciliation.rest()
         for to, _ in [*sources, *([guard] if guard else [])]:
             if to is not upstream:
                 to.close()
@@ -97,11 +97,6 @@ def sealing(config: Config, key: SigningKey) -> Callable[[int, bytes, bytes], li
         return [(HEADER, issue(key, index, digest_of(b"POST", path, body), time.time()))]
 
     return seal
-
-
-def _kept(data: Path, embedded: bool) -> Path | None:
-    """The embedded engine begins with the gateway: of an earlier one nothing is to be known."""
-    return None if embedded else data / KEPT
 
 
 def _source(url: str) -> tuple[Upstream, bytes]:

@@ -8,12 +8,13 @@ before the engine was read. Their tokens are known when they end; then the state
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from brightline.errors import BrightlineError, MachineError, StorageError
 from brightline.models.counters import EngineCounters
@@ -36,14 +37,6 @@ class GuardCounters(NamedTuple):
     accepted: int = 0
     refused: int = 0
     started: float = 0.0
-
-
-class Kept(NamedTuple):
-    """What one run of the gateway leaves to the next: outcomes in the log when the last epoch ended, and readings."""
-
-    outcomes: int = 0
-    engine: EngineCounters | None = None
-    guard: GuardCounters | None = None
 
 
 class Placed(Protocol):
@@ -73,11 +66,37 @@ class Straddling:
     reading: bool = True  # the engine has not been read yet: whatever begins now straddles too
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one run of the gateway leaves to the next: outcomes in the log, readings, the epoch as far as it came."""
+
+    outcomes: int = 0
+    engine: EngineCounters | None = None
+    guard: GuardCounters | None = None
+    sums: Sums = field(default_factory=Sums)
+    edge: Straddling = field(default_factory=lambda: Straddling(reading=False))
+    counted: list[int] = field(default_factory=lambda: [0, 0])
+    receipts: list[int] = field(default_factory=lambda: [0, 0])
+    resets: int = 0
+
+
+class Pending(NamedTuple):
+    """An epoch that is over and not stated yet."""
+
+    epoch: int
+    sums: Sums
+    before: Straddling
+    engine: list[int]
+    guard: list[int]
+    resets: int
+
+
 class Reconciliation:
     """`read`, `read_guard`: the counters now, or MachineError. `append`: the recorder's. Belongs to the event loop.
 
     tolerance: parts per million. kept: a file that carries the last reading over a restart. outcomes: how many the log
-    holds at the start; where they are not those of the last statement, this run cannot vouch for its first epoch.
+    holds at the start; where they are not those of `kept`, this run cannot vouch for its first epoch. fresh: the engine
+    began with this gateway, so its counters go on from nothing.
     """
 
     def __init__(
@@ -90,6 +109,7 @@ class Reconciliation:
         terms: bytes = NO_DIGEST,
         kept: Path | None = None,
         outcomes: int = 0,
+        fresh: bool = False,
         straddle_seconds: float = STRADDLE_SECONDS,
     ) -> None:
         self._read, self._read_guard, self._append = read, read_guard, append
@@ -100,8 +120,9 @@ class Reconciliation:
         self._sums, self._open = Sums(), dict[int, int]()  # open calls, and their prompts' tokens as estimated
         self._before, self._now = Straddling(reading=False), Straddling(reading=False)
         self._closed: tuple[int, Sums] | None = None
+        self._pending: Pending | None = None
         self._ended = asyncio.Event()
-        self._outcomes = self._at_close = outcomes
+        self._outcomes, self._fresh = outcomes, fresh
 
     # -- what the recorder tells ---------------------------------------------------------------------
 
@@ -119,7 +140,6 @@ class Reconciliation:
                     self._now.open.add(placed.index)
         elif isinstance(body, EpochBody):
             self._closed, self._sums = (placed.index, self._sums), Sums()
-            self._at_close = self._outcomes
             self._before, self._now = self._now, Straddling(set(self._open))
             self._ended.set()
 
@@ -160,57 +180,71 @@ class Reconciliation:
                 await self.state()
 
     async def begin(self) -> None:
-        """The first reading. It goes on from the last run's where that ended with a statement of all that it recorded,
-        so that what the engine did meanwhile is seen. Else a part of the epoch is lost, and nobody vouches for it.
+        """The first reading. It goes on from where the last run stopped in good order, so that what the engine did
+        meanwhile is seen. Else a part of the epoch is lost, and nobody vouches for it.
 
         Raises MachineError where the counters cannot be read: a gateway that was told to watch does not start blind.
         """
         kept = self._load()
         if kept.outcomes == self._outcomes:
-            self._last, self._last_guard = kept.engine, kept.guard
+            self._sums, self._now = kept.sums, kept.edge
+            self._engine, self._guard, self._resets = list(kept.counted), list(kept.receipts), kept.resets
+            self._last, self._last_guard = None if self._fresh else kept.engine, kept.guard
         else:
             self._resets += 1
         await self._add()
 
+    async def rest(self) -> None:
+        """The last reading of this run, after its last call. Raises nothing: what is not kept is not vouched for."""
+        await self.state()
+        if await self._read_on():
+            self._store()
+
     async def state(self) -> None:
-        """Read the engine, wait for what straddles the epoch's end, and record the statement."""
-        closed, self._closed = self._closed, None
-        if closed is None:
-            return
-        index, sums = closed
-        if not await self._read_on():
-            self._resets += 1  # an epoch of which the engine said nothing is not vouched for
-        engine, guard, resets = self._engine, self._guard, self._resets
-        self._engine, self._guard, self._resets = [0, 0], [0, 0], 0
-        edge = self._now
-        edge.reading = False
+        """Read the engine, wait for what straddles the epoch's end, and record the statement. Called again after it was
+        cancelled, it goes on where it was."""
+        if self._pending is None:
+            if self._closed is None:
+                return
+            if not await self._read_on():
+                self._resets += 1  # an epoch of which the engine said nothing is not vouched for
+            (index, sums), self._closed = self._closed, None
+            self._pending = Pending(index, sums, self._before, self._engine, self._guard, self._resets)
+            self._engine, self._guard, self._resets = [0, 0], [0, 0], 0
+            self._now.reading = False
+        pending, edge = self._pending, self._now
         late = not await self._all_ended(edge)
         if self._closed is not None:
-            _logger.error("epoch %d ended before the one at entry %d could be reconciled", self._closed[0], index)
+            _logger.error("an epoch ended before the one of entry %d could be reconciled", pending.epoch)
+            self._pending = None
             return
-        doubt = [_U32 if late else sums.doubt[i] + self._before.tokens[i] + edge.tokens[i] for i in (0, 1)]
-        body = EngineBody(
-            epoch=index,
-            input_tokens=sums.tokens[0],
-            output_tokens=sums.tokens[1],
-            engine_input_tokens=engine[0],
-            engine_output_tokens=engine[1],
-            doubt_input_tokens=min(doubt[0], _U32),
-            doubt_output_tokens=min(doubt[1], _U32),
-            answered=min(sums.answered, _U32),
-            accepted=min(guard[0], _U32),
-            refused=min(guard[1], _U32),
-            under_way=min(self._before.calls + edge.calls + len(edge.open) + sums.unsure, _U16),
-            tolerance=self._tolerance,
-            resets=min(resets, _U8),
-            guarded=int(self._read_guard is not None),
-        )
         try:
-            await self._append(Draft(body, terms=self._terms))
+            await self._append(Draft(self._body(pending, edge, late), terms=self._terms))
         except StorageError as e:
             _logger.error("what the engine counted could not be recorded: %s", e)
             return
+        self._pending = None
         self._store()
+
+    def _body(self, pending: Pending, edge: Straddling, late: bool) -> EngineBody:
+        sums, before = pending.sums, pending.before
+        doubt = [_U32 if late else sums.doubt[i] + before.tokens[i] + edge.tokens[i] for i in (0, 1)]
+        return EngineBody(
+            epoch=pending.epoch,
+            input_tokens=sums.tokens[0],
+            output_tokens=sums.tokens[1],
+            engine_input_tokens=pending.engine[0],
+            engine_output_tokens=pending.engine[1],
+            doubt_input_tokens=min(doubt[0], _U32),
+            doubt_output_tokens=min(doubt[1], _U32),
+            answered=min(sums.answered, _U32),
+            accepted=min(pending.guard[0], _U32),
+            refused=min(pending.guard[1], _U32),
+            under_way=min(before.calls + edge.calls + len(edge.open) + sums.unsure, _U16),
+            tolerance=self._tolerance,
+            resets=min(pending.resets, _U8),
+            guarded=int(self._read_guard is not None),
+        )
 
     async def _all_ended(self, edge: Straddling) -> bool:
         """Whether every call across the edge ended in time, and before the next epoch did."""
@@ -254,18 +288,23 @@ class Reconciliation:
     # -- across a restart of the gateway -------------------------------------------------------------
 
     def _store(self) -> None:
-        if self._kept is not None:
-            Disk().replace(self._kept, json.dumps(Kept(self._at_close, self._last, self._last_guard)).encode())
+        """Keep what the next run goes on from. A failure is logged: then that run cannot vouch for this epoch."""
+        if self._kept is None:
+            return
+        kept = Kept(
+            self._outcomes, self._last, self._last_guard, self._sums, self._now, self._engine, self._guard, self._resets
+        )
+        try:
+            Disk().replace(self._kept, msgspec.json.encode(kept))
+        except StorageError as e:
+            _logger.error("the engine's last reading could not be kept: %s", e)
 
     def _load(self) -> Kept:
-        """What the last statement ended with. Raises MachineError where the file is damaged."""
+        """What the last run kept. Raises MachineError where the file is damaged."""
         if self._kept is None or not self._kept.exists():
             return Kept()
         try:
-            outcomes, engine, guard = json.loads(self._kept.read_bytes())
-            return Kept(
-                int(outcomes), EngineCounters(*engine) if engine else None, GuardCounters(*guard) if guard else None
-            )
-        except (ValueError, TypeError):
+            return msgspec.json.decode(self._kept.read_bytes(), type=Kept)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             cure = "delete it: the next epoch is then not vouched for"
             raise MachineError("it is damaged", place=str(self._kept), cure=cure) from None
