@@ -16,7 +16,7 @@ from brightline.gateway.codec.answer import Finish, Gathering, Usage, only_readi
 from brightline.gateway.codec.body import encode
 from brightline.gateway.codec.chat_without import EventsWithout, piece_place, whole_without
 
-_FINISH = {
+FINISH = {
     "stop": Finish.STOP,
     "length": Finish.LENGTH,
     "tool_calls": Finish.TOOL,
@@ -26,7 +26,7 @@ _FINISH = {
 
 
 # Of a message or delta; what is known and not read here says nothing more than the content (ADR 0022).
-_MEMBERS = frozenset({
+MEMBERS = frozenset({
     "annotations", "audio", "content", "function_call", "name", "reasoning", "reasoning_content", "refusal", "role",
     "tool_calls",
 })  # fmt: skip
@@ -140,11 +140,11 @@ class ChatAnswer:
         """What stands in a message beside the members that are read by name."""
         for holder in ("delta", "message"):
             told = choice.get(holder)
-            if told is None or (told.keys() <= _MEMBERS and "audio" not in told):
+            if told is None or (told.keys() <= MEMBERS and "audio" not in told):
                 continue
             audio = told.get("audio") or {}
             words = [audio["transcript"]] if type(audio) is dict and type(audio.get("transcript")) is str else []
-            for name in told.keys() - _MEMBERS:
+            for name in told.keys() - MEMBERS:
                 words += member_words(name, told[name])
             self._to.texts += words
             self._to.understood = self._to.understood and not words and not audio
@@ -173,7 +173,7 @@ class ChatAnswer:
             if message.function_call is not None:
                 self._function(choice.index, -1, message.function_call)
         if choice.finish_reason is not None:
-            to.finish(choice.index, _FINISH.get(choice.finish_reason, Finish.OTHER))
+            to.finish(choice.index, FINISH.get(choice.finish_reason, Finish.OTHER))
 
     def _tool(self, choice: int, call: _ToolCall, place: int | None) -> None:
         # In a whole message the place in the list is what clients go by.

@@ -16,7 +16,7 @@ from brightline.gateway.codec.answer import Finish, Gathering, Usage, only_readi
 from brightline.gateway.codec.body import encode
 from brightline.gateway.codec.messages_without import EventsWithout, whole_without
 
-_FINISH = {
+FINISH = {
     "end_turn": Finish.STOP,
     "stop_sequence": Finish.STOP,
     "max_tokens": Finish.LENGTH,
@@ -173,7 +173,7 @@ class MessagesAnswer:
 
     def _finish(self, reason: str | None) -> None:
         if reason is not None:
-            self._to.finish(0, _FINISH.get(reason, Finish.OTHER))
+            self._to.finish(0, FINISH.get(reason, Finish.OTHER))
 
 
 def _blocks_of(refused: Mapping[tuple[int, int], str]) -> dict[int, str]:
