@@ -74,6 +74,6 @@ class Heard:
                 output = document.get("response", document)["output"]
                 calls = [i for i in output if i["type"] == "function_call"]
                 self.calls = [[i["call_id"], i["name"], i["arguments"]] for i in calls]
-                self.text = "\n\n".join(i["content"][0]["text"] for i in output if i["type"] == "message")
+                self.text = "\n\n".join(i["content"][0].get("text", "") for i in output if i["type"] == "message")
                 assert "type" not in document or told == (self.text, self.calls)
                 self.finish = "tool_calls" if calls else "stop"

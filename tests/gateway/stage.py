@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,9 +17,11 @@ from brightline.gateway.codec import ListedModel
 from brightline.gateway.config import ActorConfig, Config, PurposeConfig, ToolConfig
 from brightline.gateway.desk import NO_DESK, NoDesk
 from brightline.gateway.exchange import Exchange
+from brightline.gateway.pool import Pool, Server
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.standing import Standing
 from brightline.gateway.tools import ConfiguredTools
+from brightline.gateway.translate import Dialect, Speaks
 from brightline.gateway.wire import Reply, Request, Upstream, serve
 from brightline.record import body as bodies
 from brightline.record.entry import ENTRY_BYTES, Entry, Kind, unpack
@@ -118,6 +120,8 @@ async def stage(
     models: Mapping[str, bytes] | None = None,
     oracle_share: float = 1.0,
     tools: Mapping[str, ToolConfig] | None = None,
+    speaks: Speaks = Speaks.BOTH,
+    pool: Sequence[Server] = (),
     desk: NoDesk = NO_DESK,
 ) -> AsyncIterator[Stage]:
     """A gateway on a free port in front of an upstream that answers by `script`."""
@@ -129,6 +133,7 @@ async def stage(
 
     upstream_server = await serve(upstream_handler, "127.0.0.1", 0)
     upstream = Upstream("http://{}:{}".format(*upstream_server.address))
+    servers = pool or [Server(upstream, b"upstream-key", Dialect(speaks))]
     pack = read_pack("test.cedar", {"terms.cedar": terms})
     standing = _Standing(pack, None, models or {MODEL: b"m" * 32}, Disclosure(), observe)
     config = Config(
@@ -146,8 +151,7 @@ async def stage(
         standing,
         access,
         recorder,
-        upstream,
-        b"upstream-key",
+        Pool(*servers),
         {MODEL: "tiny-on-upstream"},
         oracle_share,
         tools=ConfiguredTools.of(config, pack.terms.scope.vocabulary),

@@ -179,7 +179,7 @@ async def test_step_7_the_last_byte_waits_for_the_outcome() -> None:
 
 async def test_step_7_an_upstream_that_cannot_be_reached_is_not_sent() -> None:
     async with stage(scripts.model) as s:
-        s.exchange.upstream.close()
+        s.exchange.pool.close()
         got = await post(s.url, ask())
         assert (got.status, got.json["error"]["code"]) == (503, "upstream_busy")
         assert s.recorder.statuses() == [OutcomeStatus.NOT_SENT]

@@ -93,7 +93,7 @@ async def test_an_answer_whose_calls_all_pass_has_every_byte(path: str, stream: 
     async with stage(script, terms=CLAUSES, tools=registered()) as s:
         more = {"stream_options": {"include_usage": True}} if path == CHAT and stream else {}
         got = await post(s.url, asked(path, stream=stream, **more), path)
-        upstream = s.exchange.upstream
+        upstream = s.exchange.pool.servers[0].upstream
         response = await upstream.send(b"POST", path.encode(), [], s.seen[0].body)
         bare.append(await response.read())
     assert got.body == bare[0]

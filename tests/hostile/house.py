@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from brightline.gateway import pool
 from brightline.gateway.codec import ListedModel
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.wire import Limits, Server, Upstream, UpstreamLimits, serve
@@ -84,7 +85,7 @@ async def _open(limits: Limits) -> Any:
     listener = await asyncio.start_server(raw.talk, "127.0.0.1", 0)
     upstream = Upstream("http://{}:{}".format(*listener.sockets[0].getsockname()), limits=UPSTREAM_LIMITS)
     async with stage(scripts.model) as inner:
-        exchange = replace(inner.exchange, upstream=upstream)
+        exchange = replace(inner.exchange, pool=pool.Pool(pool.Server(upstream, b"upstream-key")))
         routes = Routes(exchange, (ListedModel(name=MODEL, owner="vendor"),), lambda: "")
         server = await serve(routes, "127.0.0.1", 0, limits, refusal=refused)
         try:

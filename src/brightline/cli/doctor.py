@@ -178,10 +178,10 @@ def _model_server(config: Config) -> Check:
 
 async def _reached(config: Config) -> Check:
     """Connect and ask for its models; some servers have no list, which is no fault."""
-    from brightline.gateway.gateway import external_upstream  # noqa: PLC0415
+    from brightline.gateway.gateway import external_pool  # noqa: PLC0415
 
-    upstream, key = external_upstream(config)
-    url = config.upstream.url
+    server = external_pool(config).servers[0]
+    upstream, key, url = server.upstream, server.key, config.upstream.url
     headers = [(b"authorization", b"Bearer " + key), (b"x-api-key", key)] if key else []
     try:
         async with asyncio.timeout(ANSWER_SECONDS):

@@ -20,6 +20,7 @@ from brightline.gateway.tables import path as _path
 from brightline.gateway.tables import table as _table
 from brightline.gateway.tables import text as _text
 from brightline.gateway.tables import texts as _texts
+from brightline.gateway.translate.speaks import Speaks
 from brightline.gateway.watch_config import WatchConfig, read_watch
 from brightline.storage.files import read_file
 
@@ -38,7 +39,7 @@ _END_USERS = ("issuer", "audience", "keys")
 _DESK = ("folder", "webhook", "wait_seconds")
 MAX_WAIT = 3600  # seconds of `Prefer: wait`
 _TOOL = ("definition", "effect", "actuation", "phase", "activity", "facts")
-_UPSTREAM = ("url", "api_key_file", "ca_file")
+_UPSTREAM = ("url", "api", "models", "api_key_file", "ca_file")
 _ACTOR = ("name", "component", "key_sha256", "purposes", "shared", "max_concurrent")
 _LIMITS = (
     "body_bytes",
@@ -54,9 +55,13 @@ _LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class UpstreamConfig:
-    """`url`: `embedded`, or the base URL of an OpenAI- or Anthropic-compatible server."""
+    """`url`: `embedded`, or the base URL of an OpenAI- or Anthropic-compatible server. `models`: what it has, by our
+    names, all where empty. `others`: servers beside it, which have no others themselves."""
 
     url: str = EMBEDDED
+    api: Speaks = Speaks.BOTH
+    models: tuple[str, ...] = ()
+    others: tuple[UpstreamConfig, ...] = ()
     api_key_file: Path | None = None
     ca_file: Path | None = None
 
@@ -227,12 +232,25 @@ def _listen(text: str, place: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _upstream(data: Mapping[str, Any], base: Path, place: str) -> UpstreamConfig:
-    _only(data, _UPSTREAM, place)
-    url = _text(data, "url", place, EMBEDDED)
+def _upstream(
+    data: Mapping[str, Any], base: Path, place: str, known: tuple[str, ...] = (*_UPSTREAM, "others")
+) -> UpstreamConfig:
+    _only(data, known, place)
+    url, api = _text(data, "url", place, EMBEDDED), _text(data, "api", place, Speaks.BOTH)
     if url != EMBEDDED and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
         _bad(f"url = {url[:80]!r}", place, 'write "embedded", or http(s)://host:port')
-    return UpstreamConfig(url, _path(data, "api_key_file", base, place), _path(data, "ca_file", base, place))
+    if api not in list(Speaks):
+        _bad(f"api = {api[:40]!r}", place, nearest(api, Speaks))
+    models, others = data.get("models", []), data.get("others", [])
+    if not isinstance(models, list) or not all(isinstance(name, str) for name in models):
+        _bad("models is a list of names", place, "name models as the agreement does")
+    if not isinstance(others, list) or not all(isinstance(one, dict) for one in others):
+        _bad("others is a list of tables", place, "write [[upstream.others]]")
+    read = tuple(_upstream(one, base, f"{place}.others[{n}]", _UPSTREAM) for n, one in enumerate(others))
+    if read and EMBEDDED in (url, *(one.url for one in read)):
+        _bad("the embedded model stands alone", place, "name each server by its url, or leave others out")
+    key, authority = _path(data, "api_key_file", base, place), _path(data, "ca_file", base, place)
+    return UpstreamConfig(url, Speaks(api), tuple(models), read, key, authority)
 
 
 def _tls(data: Mapping[str, Any], base: Path, place: str) -> TlsConfig:

@@ -13,6 +13,7 @@ from brightline.gateway.config import EMBEDDED, Config
 from brightline.gateway.engine import GuardCounters, Reconciliation
 from brightline.gateway.events import telling
 from brightline.gateway.guard import METRICS_PATH
+from brightline.gateway.pool import Server
 from brightline.gateway.standing import Standing
 from brightline.gateway.wire import Header, Upstream, UpstreamLimits
 from brightline.keys import SigningKey
@@ -25,29 +26,25 @@ _LIMITS = UpstreamLimits(connections=2, first_byte_seconds=10, whole_seconds=20,
 
 
 @asynccontextmanager
-async def counting(
-    config: Config, recorder: Recorder, upstream: Upstream, key: bytes, standing: Standing
-) -> AsyncIterator[None]:
+async def counting(config: Config, recorder: Recorder, server: Server, standing: Standing) -> AsyncIterator[None]:
     """Tell events and reconcile while this lasts, each where it is set up.
 
     Raises UpstreamError where the counters cannot be read now, MachineError where those of the last run are damaged.
     """
-    reconciling = _reconciling(config, recorder, upstream, key, standing.terms_digest)
+    reconciling = _reconciling(config, recorder, server, standing.terms_digest)
     async with telling(config.events, standing, recorder), reconciling:
         yield
 
 
 @asynccontextmanager
-async def _reconciling(
-    config: Config, recorder: Recorder, upstream: Upstream, key: bytes, terms: bytes
-) -> AsyncIterator[None]:
+async def _reconciling(config: Config, recorder: Recorder, server: Server, terms: bytes) -> AsyncIterator[None]:
     embedded = config.upstream.url == EMBEDDED
-    sources = [(upstream, b"/metrics")] if embedded else [_source(url) for url in config.engine.metrics]
+    sources = [(server.upstream, b"/metrics")] if embedded else [_source(url) for url in config.engine.metrics]
     guard = _source(config.engine.guard) if config.engine.guard else None
     if not sources:
         yield
         return
-    auth = [(b"authorization", b"Bearer " + key)] if key else []
+    auth = [(b"authorization", b"Bearer " + server.key)] if server.key else []
 
     async def read() -> EngineCounters:
         found = [read_counters(await _get(to, path, auth), to.origin) for to, path in sources]
@@ -84,7 +81,7 @@ async def _reconciling(
         await asyncio.gather(task, return_exceptions=True)
         await reconciliation.rest()
         for to, _ in [*sources, *([guard] if guard else [])]:
-            if to is not upstream:
+            if to is not server.upstream:
                 to.close()
 
 

@@ -23,10 +23,8 @@ from brightline.gateway.answers import Answers
 from brightline.gateway.codec import (
     Answer,
     Api,
-    Family,
     Room,
     decode,
-    forward_body,
     reading,
     unknown_model,
 )
@@ -36,6 +34,7 @@ from brightline.gateway.desk import NO_DESK, NoDesk, Ruling, content_of
 from brightline.gateway.entries import decision_draft, with_parts
 from brightline.gateway.kept import Kept
 from brightline.gateway.metered import Metered
+from brightline.gateway.pool import Pool
 from brightline.gateway.refusal import brightline_object, code_of, decision_headers
 from brightline.gateway.release import Gathered, Release, status_of
 from brightline.gateway.screened import Screened
@@ -43,10 +42,11 @@ from brightline.gateway.served import Served
 from brightline.gateway.standing import Standing
 from brightline.gateway.stated import Stated
 from brightline.gateway.tools import ConfiguredTools, Tools, refuse_foreign
+from brightline.gateway.translate import Dialect
 from brightline.gateway.turns import Turns
 from brightline.gateway.waiting import patience
 from brightline.gateway.watch import Watch
-from brightline.gateway.wire import Header, Reply, Request, Response, Upstream
+from brightline.gateway.wire import Header, Reply, Request, Response
 from brightline.record.body import OutcomeStatus
 from brightline.record.entry import Flag
 from brightline.terms import DEFAULT_DENY, Decision, Outcome, confirm, decide
@@ -71,8 +71,7 @@ class Exchange:
     standing: Standing
     access: Access
     recorder: Recorder
-    upstream: Upstream
-    upstream_key: bytes
+    pool: Pool
     upstream_models: Mapping[str, str]
     oracle_share: float
     turns: Turns = field(default_factory=Turns)
@@ -130,6 +129,7 @@ class Exchange:
         if not self.standing.observing:
             self.release.released.check(caller.actor.name, call)
         model = self._model(call.model)
+        self.pool.refuse(call)
         request = self.answers.with_facts(caller.actor.name, call, request)
         # 3. facts
         said = self.access.said(caller, request, call.model)
@@ -211,16 +211,12 @@ class Exchange:
     async def _forward(self, decided: Decided, request: Request, reply: Reply) -> None:
         # 6. forward
         call = decided.call
-        body = forward_body(
-            call, self.upstream_models.get(call.model, call.model), self.served.fields(call.api, decided.model)
-        )
-        headers = [(n, v) for n, v in request.headers if n in _SENT_ON]
-        headers += [_JSON, _UNPACKED, *self._credentials(call.api.family)]
-        path = call.api.encode()
-        if self.seal is not None:  # a guard before the engine asks for a receipt (grade C2)
-            headers += self.seal(decided.receipt.index, path, body)
+        model = self.upstream_models.get(call.model, call.model)
+        headers = [*((n, v) for n, v in request.headers if n in _SENT_ON), _JSON, _UNPACKED]
+        own = self.served.fields(call.api, decided.model)
+        seal = partial(self.seal, decided.receipt.index) if self.seal is not None else None  # grade C2
         try:
-            response = await self.upstream.send(b"POST", path, headers, body)
+            response, dialect = await self.pool.send(call, model, headers, own, seal)
         except UpstreamError as e:
             await self._settle(decided, OutcomeStatus.UPSTREAM_DIED if e.sent else OutcomeStatus.NOT_SENT)
             send(reply, encoding.of_error(call.api.family, e), decided.headers)
@@ -234,7 +230,7 @@ class Exchange:
                 error = UpstreamError(why, sent=True)
                 send(reply, encoding.of_error(call.api.family, error), decided.headers)
             elif response.status == 200:
-                await self._pass_answer(decided, response, reply)
+                await self._pass_answer(decided, response, dialect, reply)
             else:
                 await self._pass_error(decided, response, reply)
 
@@ -251,7 +247,7 @@ class Exchange:
         # 8. encode
         send(reply, encoding.upstream(decided.call.api.family, response.status, body), decided.headers)
 
-    async def _pass_answer(self, decided: Decided, response: Response, reply: Reply) -> None:
+    async def _pass_answer(self, decided: Decided, response: Response, dialect: Dialect, reply: Reply) -> None:
         family = decided.call.api.family
         kept = [(n, v) for n, v in response.headers if n in _PASSED_BACK]
         content_type = dict(kept).get(b"content-type", b"").decode("latin-1")
@@ -260,7 +256,7 @@ class Exchange:
             try:
                 if read.streamed:
                     reply.start(200, [*kept, *decided.headers])
-                async for chunk in response:
+                async for chunk in dialect.answer(decided.call.api, content_type, response):
                     if raw is not None:
                         raw.append(chunk)
                     out = read.feed(chunk)
@@ -313,14 +309,6 @@ class Exchange:
         """Step 7: the outcome entry, durable when this returns. Raises StorageError."""
         end = await self.watch.end(decided.seen, decided.receipt.index, status, answer, http, decided.model)
         await self.recorder.append(end)
-
-    def _credentials(self, family: Family) -> list[Header]:
-        """The gateway's own key for the upstream; the caller's key never leaves."""
-        if not self.upstream_key:
-            return []
-        if family is Family.ANTHROPIC:
-            return [(b"x-api-key", self.upstream_key), (b"authorization", b"Bearer " + self.upstream_key)]
-        return [(b"authorization", b"Bearer " + self.upstream_key)]
 
 
 def _refuse_foreign_calls(answer: Answer) -> None:

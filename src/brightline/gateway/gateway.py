@@ -21,18 +21,19 @@ from pathlib import Path
 
 from brightline.agreement import Keys, in_force, read_envelope
 from brightline.canonical import digest
-from brightline.errors import AgreementError, ConfigError, StorageError
+from brightline.errors import AgreementError, ConfigError, StorageError, nearest
 from brightline.gateway.access import Access, ConfiguredAccess
 from brightline.gateway.attested import SignedAccess
 from brightline.gateway.changes import record_changes
 from brightline.gateway.codec import AnswerLimits, ListedModel, Room
-from brightline.gateway.config import EMBEDDED, Config
+from brightline.gateway.config import EMBEDDED, Config, UpstreamConfig
 from brightline.gateway.counting import counting, sealing
 from brightline.gateway.desk_start import opened_desk
 from brightline.gateway.exchange import Exchange
 from brightline.gateway.journalled import Journalled, planned, reopened
 from brightline.gateway.listening import address, check_address, client_tls, url_of
 from brightline.gateway.orders import taking_orders
+from brightline.gateway.pool import Pool, Server
 from brightline.gateway.registered import Registered, open_registered
 from brightline.gateway.remembered import remember
 from brightline.gateway.routes import Routes, refused
@@ -41,6 +42,7 @@ from brightline.gateway.served import Served, check_agreed, check_registered, si
 from brightline.gateway.signed_tools import SignedTools
 from brightline.gateway.standing import Standing, agreed, answered_by, check_log, observed
 from brightline.gateway.tools import ConfiguredTools
+from brightline.gateway.translate import Dialect
 from brightline.gateway.users import Users, issuer_of
 from brightline.gateway.wire import Limits, Upstream, UpstreamLimits, serve
 from brightline.keys import SigningKey, VerifyKey
@@ -98,8 +100,9 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         tls = client_tls(config.tls)
         check_address(config)
         # 2. the upstream
-        upstream, key, served = await _upstream(config, stack, progress)
-        await upstream.reach()
+        pool, served = await _pool(config, stack, progress)
+        check_models(config, standing)
+        await pool.reach()
         # 3. the record: recovered, and whatever was cut off gets its outcome
         progress("reading the record back")
         buckets = Disclosure(standing.disclosure.time_seconds, standing.disclosure.tokens)
@@ -108,7 +111,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         orders = await stack.enter_async_context(taking_orders(config.data, recorder, standing))
         metered, journalled = await reopened(recorder, plan)
         await record_changes(journalled, standing, config, build_digest())
-        await stack.enter_async_context(counting(config, recorder, upstream, key, standing))
+        await stack.enter_async_context(counting(config, recorder, pool.servers[0], standing))
         if registered is not None:
             await registered.record(recorder, standing.terms_digest)
             watching = asyncio.create_task(registered.watch(recorder, standing.terms_digest))
@@ -122,8 +125,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
             standing,
             access,
             Journalled(desk.record, metered),
-            upstream,
-            key,
+            pool,
             config.models,
             config.oracle_share,
             room=room,
@@ -295,26 +297,46 @@ async def _publish_often(recorder: Recorder) -> None:
             logger.error("the record could not be published: %s", e)
 
 
-async def _upstream(config: Config, stack: AsyncExitStack, progress: Progress) -> tuple[Upstream, bytes, Served]:
-    """The model server, the gateway's own key for it, and what its calls must carry; the embedded one is started."""
+async def _pool(config: Config, stack: AsyncExitStack, progress: Progress) -> tuple[Pool, Served]:
+    """The model servers, and what their calls must carry; the embedded one is started."""
     served = Served()
     if config.upstream.url == EMBEDDED:
         model = EmbeddedModel(variants=[v for v in signed_models(config).values() if v.adapters])
         stack.callback(model.stop)
         await asyncio.to_thread(model.start, progress)
         upstream, key = Upstream(model.url, limits=_upstream_limits(config)), model.api_key.encode()
+        pool = Pool(Server(upstream, key, Dialect(config.upstream.api)))
         served = Served.of(model.loaded)
     else:
-        upstream, key = external_upstream(config)
-    stack.callback(upstream.close)
-    return upstream, key, served
+        pool = external_pool(config)
+    stack.callback(pool.close)
+    return pool, served
 
 
-def external_upstream(config: Config) -> tuple[Upstream, bytes]:
-    """The model server that the settings name, and the gateway's key for it. Raises ConfigError."""
-    tls = _trusting(config.upstream.ca_file) if config.upstream.ca_file else None
-    key = _upstream_key(config.upstream.api_key_file) if config.upstream.api_key_file else b""
-    return Upstream(config.upstream.url, tls=tls, limits=_upstream_limits(config)), key
+def external_pool(config: Config) -> Pool:
+    """The model servers that the settings name. Raises ConfigError."""
+    return Pool(*[_server(config, one) for one in (config.upstream, *config.upstream.others)])
+
+
+def _server(config: Config, one: UpstreamConfig) -> Server:
+    tls = _trusting(one.ca_file) if one.ca_file else None
+    key = _upstream_key(one.api_key_file) if one.api_key_file else b""
+    upstream = Upstream(one.url, tls=tls, limits=_upstream_limits(config))
+    return Server(upstream, key, Dialect(one.api), frozenset(one.models))
+
+
+def check_models(config: Config, standing: Standing) -> None:
+    """Raises ConfigError where a server is said to have a model that is not agreed, or an agreed one has no server."""
+    every = (config.upstream, *config.upstream.others)
+    place = f"{config.place}: upstream"
+    if standing.agreement is None:
+        return
+    for name in (name for one in every for name in one.models):
+        if name not in standing.models:
+            raise ConfigError(f"no model {name[:60]!r} is agreed", place=place, cure=nearest(name, standing.models))
+    for name in standing.models:
+        if not any(not one.models or name in one.models for one in every):
+            raise ConfigError(f"no server has {name[:60]!r}", place=place, cure="name it in the models of one of them")
 
 
 def _upstream_key(path: Path) -> bytes:

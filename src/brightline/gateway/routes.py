@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from brightline.errors import CallError
 from brightline.gateway import dry_run
@@ -57,7 +58,9 @@ class Routes:
         elif path == b"/readyz":
             _allow(request, _GET)
             fault = self.fault()
-            body = {"status": "not ready", "fault": fault} if fault else {"status": "ready"}
+            body: dict[str, Any] = {"status": "not ready", "fault": fault} if fault else {"status": "ready"}
+            if len(states := self.exchange.pool.states()) > 1:
+                body["upstreams"] = states
             if note := self.registry():
                 body["registry"] = note
             reply.send(503 if fault else 200, [_JSON], json.dumps(body).encode())

@@ -4,6 +4,7 @@ It stands between the exchange and the upstream. All that is decided, recorded, 
 API: what goes up is made from the call that was decided on, what comes down goes through the client's own reading.
 """
 
-from brightline.gateway.translate.dialect import Dialect, Speaks
+from brightline.gateway.translate.dialect import Dialect
+from brightline.gateway.translate.speaks import Speaks
 
 __all__ = ["Dialect", "Speaks"]

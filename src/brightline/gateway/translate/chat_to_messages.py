@@ -81,6 +81,8 @@ def _messages(given: list[Any]) -> tuple[list[dict[str, Any]], list[dict[str, An
             made.append({"role": "assistant", "content": _assistant(message, place)})
         else:
             raise untranslatable(f"a message of role {role}", place)
+    if not made:
+        raise untranslatable("a conversation of a system prompt alone", "messages")
     return system, made
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from brightline.errors import UpstreamError
@@ -19,17 +18,8 @@ from brightline.gateway.translate.as_response import AsResponse
 from brightline.gateway.translate.fields import untranslatable
 from brightline.gateway.translate.hear_chat import HearChat
 from brightline.gateway.translate.hear_messages import HearMessages
+from brightline.gateway.translate.speaks import Speaks
 from brightline.gateway.translate.told import End, Failed, Hearing, Stop, Told, Writer
-
-
-class Speaks(StrEnum):
-    """What a model server speaks, as the settings name it."""
-
-    BOTH = "both"  # whatever is called: it is asked as the client asked
-    OPENAI = "openai"
-    OPENAI_CHAT = "openai-chat"  # OpenAI's, without Responses
-    ANTHROPIC = "anthropic"
-
 
 _HAS: Mapping[Speaks, frozenset[Api]] = {
     Speaks.BOTH: frozenset(Api),
@@ -86,7 +76,7 @@ class Dialect:
         if call.api not in _HAS[self.speaks]:
             self.asked(call, call.model)
 
-    def answer(self, api: Api, content_type: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    def answer(self, api: Api, content_type: str, chunks: AsyncIterable[bytes]) -> AsyncIterable[bytes]:
         """The bytes of an answer with status 200 as the client's API has them. Raises UpstreamError, while it runs."""
         target = self._target(api)
         if target is api:
@@ -105,7 +95,7 @@ class Dialect:
         raise untranslatable(f"a call to {api}", "path")
 
 
-async def _streamed(hearing: Hearing, writer: Writer, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _streamed(hearing: Hearing, writer: Writer, chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     """Event by event. A server that leaves out its end mark has ended where it told why it stopped."""
     events = Events(LIMITS.event)
     stopped = over = False
@@ -134,7 +124,7 @@ def _heard(hearing: Hearing, event: bytes) -> list[Told]:
     return [] if data is None else hearing.event(name, data)
 
 
-async def _whole(hearing: Hearing, writer: Writer, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _whole(hearing: Hearing, writer: Writer, chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     body = bytearray()
     async for chunk in chunks:
         body += chunk
