@@ -22,12 +22,14 @@ from brightline.assurance.verify.agreed import clause_ids
 from brightline.canonical import dump, parse_toml
 from brightline.errors import (
     AgreementError,
+    BrightlineError,
     CallError,
     ConfigError,
     InputError,
     KeyFileError,
     RecordError,
     TermsError,
+    UpstreamError,
     UseError,
     VocabularyError,
 )
@@ -37,14 +39,17 @@ from brightline.gateway.config import parse_config
 from brightline.gateway.wire.reading import SLICE, Held, Reading
 from brightline.gateway.wire.upstream import Upstream
 from brightline.keys import Envelope, SigningKey, VerifyKey
+from brightline.models.counters import read_counters
 from brightline.record import body, checkpoint, entry, note
 from brightline.record.checkpoint import Checkpoint
 from brightline.record.entry import ENTRY_BYTES
+from brightline.record.receipt import check as check_receipt
+from brightline.record.receipt import issue
 from brightline.record.tiles import Tile, decode_bundle, encode_bundle
 from brightline.terms import Pack, decide, lint, read_pack, run_scenarios
 from brightline.vocabulary import Vocabulary, module, read_module, read_use, shipped, use_json
 from tests.agreement.founding import CUSTOMER, TO_FINALIZED, VENDOR, run
-from tests.assurance.records import Evidence, founding, mixed
+from tests.assurance.records import LOG_KEY, Evidence, founding, mixed
 from tests.gateway import replies, scripts
 from tests.hostile import answers
 from tests.hostile.house import LIMITS
@@ -53,7 +58,9 @@ SOURCE: Final = Path(canonical.__file__).parent
 CORPUS: Final = Path(__file__).parent / "http"
 FOUND: Final = Path(__file__).parent / "found"
 UPSTREAM: Final = Path(__file__).parent / "upstream"
-Errors = type[InputError] | tuple[type[InputError], ...]
+RECEIPT: Final = issue(LOG_KEY, 7, bytes(32), 1.0)
+METRICS: Final = (Path(__file__).parents[1] / "models/metrics/vllm.txt").read_bytes()
+Errors = type[BrightlineError] | tuple[type[BrightlineError], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +332,10 @@ def _seeds() -> tuple[Parser, ...]:
         Parser("secret key", secret, lambda d: SigningKey.parse(text(d), "x.key"), KeyFileError, (b"+",)),
         Parser("note", proof.note, signed_note, RecordError, (b"\n\n", "\n— a ".encode(), b"+", b"==")),
         Parser("checkpoint", proof.checkpoint.text().encode(), lambda d: Checkpoint.parse(text(d)), RecordError),
+        Parser(
+            "receipt", RECEIPT, lambda d: check_receipt(d, LOG_KEY.public, bytes(32), 1.0), RecordError, (b" 0 ", b"==")
+        ),
+        Parser("metrics", METRICS, read_counters, UpstreamError, (b"NaN", b"+Inf", b"1e308", b'{a="}"} ', b"vllm:")),
         Parser("tile", b"tile/entries/x001/234.p/17", tile, RecordError, (b"x000/", b".p/257", b".p/256", b"/00")),
         Parser("entry", log[ENTRY_BYTES : 2 * ENTRY_BYTES], one_entry, RecordError),
         Parser("entry bundle", encode_bundle(log[: 4 * ENTRY_BYTES]), lambda d: decode_bundle(d, 4), RecordError),

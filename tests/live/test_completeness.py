@@ -1,4 +1,4 @@
-"""C1 and C2 with a real gateway, a real record and real HTTP: a bypass is found in its epoch, or refused."""
+"""C1 and C2 with a real gateway, a real record and real HTTP: a bypass is found in its epoch, or refused (G05)."""
 
 from __future__ import annotations
 
