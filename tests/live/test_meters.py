@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import openai
 import pytest
 
@@ -47,6 +48,10 @@ async def test_single_look_ups_add_up_the_same_person_once_and_a_list_at_once(tm
             # who is counted already may be looked up again, and ordinary work is not counted
             assert await ask(gateway, "Ann 3") == "permit"
             assert await ask(gateway, *(f"Bob {n}" for n in range(30)), purpose="permit") == "permit"
+            page = httpx2.get(f"{gateway.url}/metrics").text
+            assert f'brightline_persons{{purpose="trace"}} {SOFT - 1}.0' in page
+            assert f'brightline_persons_limit{{limit="hard"}} {HARD}.0' in page
+            assert "Ann" not in page
             assert await gateway.stop() == 0
         state, _ = counted(site)
         assert {len(c.seen) for c in state.counters.values()} == {SOFT - 1}

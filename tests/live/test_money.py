@@ -8,7 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import openai
+from prometheus_client.parser import text_string_to_metric_families
 
 from brightline.agreement import Ceiling
 from brightline.gateway.wire import Reply, Request
@@ -43,7 +45,18 @@ async def test_fifty_calls_at_once_near_the_end_of_the_funds_never_pass_them(tmp
             assert "75 %" in gateway.said
             assert "85 %" in gateway.said
             found = await asyncio.gather(*(spend(gateway, 4, n) for n in range(50)))
-            assert set(Counter(code for code, _ in found)) == {"use_held"} | {"permit"} & {c for c, _ in found}
+            codes = Counter(code for code, _ in found)
+            assert codes["permit"] + codes["use_held"] == 50
+            assert codes["use_held"] > 0
+            page = httpx2.get(f"{gateway.url}/metrics")
+            assert page.headers["content-type"].startswith("text/plain; version=0.0.4")
+            told = {f.name: f for f in text_string_to_metric_families(page.text)}
+            amounts = {s.labels["amount"]: s.value for s in told["brightline_funds"].samples}
+            assert (amounts["funded"], amounts["ceiling"], amounts["reserved"]) == (2, 4, 0)
+            assert 1.9998 <= sum(s.value for s in told["brightline_spent"].samples) <= 2
+            decided = {s.labels["outcome"]: s.value for s in told["brightline_decisions"].samples}
+            assert decided == {"permit": 1 + codes["permit"], "hold": codes["use_held"], "ask": 0, "deny": 0}
+            assert sum(s.value for s in told["brightline_screen_texts"].samples) == 51 + 1 + codes["permit"]
             text = next(text for code, text in found if code == "use_held")
             assert "official may let it go on" in text
             assert await gateway.stop() == 0

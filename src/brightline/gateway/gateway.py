@@ -32,6 +32,7 @@ from brightline.gateway.desk_start import opened_desk
 from brightline.gateway.exchange import Exchange
 from brightline.gateway.journalled import Journalled, planned, reopened
 from brightline.gateway.listening import address, check_address, client_tls, url_of
+from brightline.gateway.metrics import Metrics
 from brightline.gateway.orders import taking_orders
 from brightline.gateway.pool import Pool, Server
 from brightline.gateway.registered import Registered, open_registered
@@ -142,7 +143,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         note = (lambda: registered.fault) if registered is not None else str
-        routes = Routes(exchange, models, desk.fault, note, desk.requester(standing, exchange.answers))
+        metrics = Metrics(recorder.journal, metered, screened)
+        routes = Routes(exchange, models, desk.fault, note, desk.requester(standing, exchange.answers), metrics)
         with address(config):
             server = await serve(routes, config.host, config.port, _limits(config), tls=tls, refusal=refused)
         stack.push_async_callback(server.drain, config.limits.get("drain_seconds", DRAIN_SECONDS))

@@ -13,12 +13,15 @@ from brightline.gateway.codec import Api, Family, ListedModel, models_list, unkn
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.desk_routes import PREFIX, DeskRoutes
 from brightline.gateway.exchange import Exchange
+from brightline.gateway.metrics import TYPE as METRICS_TYPE
+from brightline.gateway.metrics import Metrics
 from brightline.gateway.requester import Requester
 from brightline.gateway.wire import Header, Reply, Request
 
 _JSON: Header = (b"content-type", b"application/json")
 _APIS: Mapping[bytes, Api] = {a.encode(): a for a in Api}
 _GET = (b"GET", b"HEAD")
+_ELSE = (b"/v1/models", b"/healthz", b"/readyz", b"/metrics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Routes:
     fault: Callable[[], str]
     registry: Callable[[], str] = str
     requester: Requester | None = None
+    metrics: Metrics | None = None
 
     async def __call__(self, request: Request, reply: Reply) -> None:
         api = _APIS.get(request.path)
@@ -55,6 +59,9 @@ class Routes:
         elif path == b"/healthz":
             _allow(request, _GET)
             reply.send(200, [_JSON], b'{"status":"ok"}')
+        elif path == b"/metrics" and self.metrics is not None:
+            _allow(request, _GET)
+            reply.send(200, [METRICS_TYPE], self.metrics.page())
         elif path == b"/readyz":
             _allow(request, _GET)
             fault = self.fault()
@@ -70,7 +77,9 @@ class Routes:
         elif path in _APIS:
             _allow(request, (b"POST",))
         else:
-            cure = "call " + ", ".join(sorted(a.decode() for a in (*_APIS, b"/v1/models", b"/healthz", b"/readyz")))
+            cure = "call " + ", ".join(
+                sorted(a.decode() for a in (*_APIS, b"/v1/models", b"/healthz", b"/readyz", b"/metrics"))
+            )
             raise CallError("there is nothing here", status=404, code="not_found", place="path", cure=cure)
 
     def _models(self, request: Request, reply: Reply) -> None:
