@@ -5,7 +5,7 @@
     \\n
     the checkpoint                a signed note
 
-These bytes are the body of `POST …/add-checkpoint`, and the same in a file that crosses an air gap. No I/O and no clock:
+They are the body of `POST …/add-checkpoint`, and the same in a file that crosses an air gap. No I/O and no clock:
 who calls keeps the last note of each log, and keeps the new one durably before anybody sees the cosignature.
 """
 

@@ -30,6 +30,7 @@ from brightline.cli import (
     serve,
     terms,
     vocabulary,
+    witness,
 )
 from brightline.cli.printing import WIDTH, fault, prepare_streams
 from brightline.errors import BrightlineError
@@ -56,6 +57,7 @@ app.add_typer(exception.app, name="exception")
 app.add_typer(exception.glass, name="break-glass")
 evidence.add(app)
 app.add_typer(audit.app, name="audit")
+app.add_typer(witness.app, name="witness")
 
 
 def main() -> None:

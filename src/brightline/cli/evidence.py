@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from brightline.assurance.explain import explain as explain_bundle
 from brightline.assurance.export import export as export_bundle
-from brightline.assurance.verify import Result
+from brightline.assurance.verify import Result, contradiction, thin
 from brightline.assurance.verify import verify as verify_bundle
 from brightline.assurance.verify.opening import is_opening
-from brightline.cli import custody
+from brightline.cli import custody, releasing
 from brightline.cli.agreement import known_keys
 from brightline.cli.filing import Audits, Filing, Key, Oscal, Report, Statement
-from brightline.cli.printing import Json, print_json, quote, read_bytes, say
+from brightline.cli.key import read_witness_key
+from brightline.cli.printing import Json, open_file, print_json, quote, read_bytes, say
 from brightline.errors import BrightlineError, ConfigError
+from brightline.record.opening import Opened
 from brightline.storage.published import Published
 
 app = typer.Typer(help="Make a bundle for the other side, and say what every byte of it tells.", no_args_is_help=True)
@@ -29,6 +31,7 @@ MARKS = {True: Text("ok  ", style="green"), False: Text("FAIL", style="bold red"
 
 def add(root: typer.Typer) -> None:
     custody.add(app)
+    releasing.add(app)
     root.add_typer(app, name="evidence")
     root.command("verify")(verify)
 
@@ -37,9 +40,12 @@ def add(root: typer.Typer) -> None:
 def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="The bundle's file; it must not exist yet.")],
     config: Annotated[Path, typer.Option("--config", "-c", help="The gateway's settings.")] = Path("brightline.toml"),
+    witnessed: Annotated[
+        bool, typer.Option("--witnessed", help="Up to the newest checkpoint that a witness cosigned.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write the evidence bundle: entries and checkpoint, no content. Works beside a running gateway."""
+    """Write the evidence bundle: entries, checkpoint, statements; no content. Works beside a running gateway."""
     # Imported here, so that the other verbs do not wait for the gateway's libraries.
     from brightline.gateway.config import read_config  # noqa: PLC0415
     from brightline.gateway.gateway import publish_record  # noqa: PLC0415
@@ -53,10 +59,10 @@ def export(
         cure = "check `data` in the settings: `brightline serve` makes the record"
         raise ConfigError("there is no record", place=str(settings.data), cure=cure)
     running = not publish_record(settings)
-    published = Published(settings.data / "log")
+    published = (Published.witnessed if witnessed else Published)(settings.data / "log")
     # 2. the bundle, whole or not at all
     agreement = read_bytes(str(settings.agreement))
-    size = _write(out, agreement, published)
+    size = _write(out, agreement, published, releasing.opened_epochs(settings, published))
     document = {"bundle": str(out), "bytes": size, "entries": published.size, "gateway_running": running}
     if as_json:
         print_json(document)
@@ -70,7 +76,7 @@ def export(
 @app.command()
 def explain(bundle: Bundle, agreement: AgreementFile, as_json: Json = False) -> None:
     """Every byte of a bundle in words: what it says and what it cannot say. For whoever releases it."""
-    with _open(bundle) as file:
+    with open_file(bundle) as file:
         explanation = explain_bundle(file, read_bytes(agreement))
     if as_json:
         print_json(explanation.to_json())
@@ -83,6 +89,9 @@ def verify(
     agreement: AgreementFile,
     vendor_key: Annotated[str | None, typer.Option(help="The vendor's key as you know it from elsewhere.")] = None,
     customer_key: Annotated[str | None, typer.Option(help="The customer's key, likewise.")] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="The key of a witness that you trust; may be repeated.")
+    ] = None,
     earlier: Annotated[
         list[str] | None, typer.Option(help="A checkpoint of this log that you kept from before; may be repeated.")
     ] = None,
@@ -93,18 +102,29 @@ def verify(
     audits: Audits = None,
     as_json: Json = False,
 ) -> None:
-    """Whether a bundle is what it claims to be, in eleven steps, and what it then shows; or an opening of one field.
-    Ends 1 where it is not."""
+    """Whether a bundle is what it claims to be, in eleven steps, and what it then shows. Ends 1 where it is not.
+
+    An opening, a thin export and a proof of a contradiction are told by their beginning, and have steps of their own.
+    """
     filing = Filing(report, statement, key, oscal, audits or ())
-    with _open(bundle) as file:
+    known, keys = [read_witness_key(w) for w in witness or []], known_keys(vendor_key, customer_key)
+    with open_file(bundle) as file:
         if is_opening(file.read(1)):
-            return custody.show_opening(
-                read_bytes(str(bundle)), read_bytes(agreement), known_keys(vendor_key, customer_key), as_json
-            )
+            return custody.show_opening(read_bytes(str(bundle)), read_bytes(agreement), keys, as_json)
         file.seek(0)
-        kept = [read_bytes(e) for e in earlier or []]
-        result = verify_bundle(file, read_bytes(agreement), known_keys(vendor_key, customer_key), earlier=kept)
-        files = filing.write(file, bundle.name, read_bytes(agreement), result) if filing else []
+        files: list[str] = []
+        head, agreed = file.peek(len(contradiction.MAGIC)), read_bytes(agreement)
+        if filing and head.startswith((thin.MAGIC, contradiction.MAGIC)):
+            cure = "leave --report, --statement and --oscal out, or give the bundle"
+            raise ConfigError("only a bundle can be filed", place=str(bundle), cure=cure)
+        if head.startswith(thin.MAGIC):
+            result = thin.verify_thin(file.read(thin.MAX_THIN + 1), agreed, keys, known)
+        elif head.startswith(contradiction.MAGIC):
+            result = contradiction.verify_contradiction(file.read(contradiction.MAX_FILE + 1), agreed, None, keys)
+        else:
+            kept = [read_bytes(e) for e in earlier or []]
+            result = verify_bundle(file, agreed, keys, earlier=kept, witnesses=known)
+            files = filing.write(file, bundle.name, agreed, result) if filing else []
     if as_json:
         print_json(result.to_json())
     else:
@@ -126,10 +146,11 @@ def _show(result: Result) -> None:
     show_steps(document["steps"])
     for f in result.findings:
         quote(f"finding {f.code}: {f.text} {f.follows}".rstrip(), "")
-    say(f"verified, grade {result.grade}" if result.verified else "NOT VERIFIED")
+    good = f"verified, grade {result.grade}" if result.grade else "verified; completeness is not shown"
+    say(good if result.verified else "NOT VERIFIED")
 
 
-def _write(out: Path, agreement: bytes, published: Published) -> int:
+def _write(out: Path, agreement: bytes, published: Published, openings: list[Opened]) -> int:
     """The bundle's size. A fault on the way leaves no file that could be taken for a bundle."""
     if out.exists():
         raise ConfigError("there is such a file already", place=str(out), cure="choose another name or move it away")
@@ -137,19 +158,11 @@ def _write(out: Path, agreement: bytes, published: Published) -> int:
     try:
         with part.open("wb") as file:
             size = sum(
-                file.write(piece) for piece in export_bundle(agreement, published.checkpoint, published.entries())
+                file.write(piece)
+                for piece in export_bundle(agreement, published.checkpoint, published.entries(), openings)
             )
         part.rename(out)
     except (BrightlineError, OSError):
         part.unlink(missing_ok=True)
         raise
     return size
-
-
-def _open(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as e:
-        raise ConfigError(
-            f"cannot be read: {e.strerror}", place=str(path), cure="check the path and its rights"
-        ) from None

@@ -11,7 +11,7 @@ import typer
 
 from brightline.cli.printing import Json, print_json, read_bytes, refuse_existing, say, write_new
 from brightline.errors import ConfigError, KeyFileError
-from brightline.keys import SigningKey, VerifyKey
+from brightline.keys import SigningKey, VerifyKey, WitnessKey
 
 app = typer.Typer(help="Make and show keys.", no_args_is_help=True)
 
@@ -80,6 +80,11 @@ def read_verify_key(file: str) -> VerifyKey:
     if text.startswith("PRIVATE+KEY+"):
         return SigningKey.parse(text, file).public
     return VerifyKey.parse(text, file)
+
+
+def read_witness_key(file: str) -> WitnessKey:
+    """A witness's key in a .pub file, or given as text, in either form. Raises KeyFileError naming the file."""
+    return WitnessKey.parse(file if file.count("+") >= 2 and not Path(file).exists() else _text(file), file)
 
 
 def _text(file: str) -> str:

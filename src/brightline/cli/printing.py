@@ -10,6 +10,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -112,6 +113,15 @@ def read_bytes(path: str) -> bytes:
     if len(data) > MAX_FILE:
         raise ConfigError(f"over {MAX_FILE >> 20} MiB", place="stdin", cure="give it in parts")
     return data
+
+
+def open_file(path: Path) -> BufferedReader:
+    """A file to read in pieces. Raises ConfigError naming it."""
+    try:
+        return path.open("rb")
+    except OSError as e:
+        cure = "check the path and its rights"
+        raise ConfigError(f"cannot be read: {e.strerror}", place=str(path), cure=cure) from None
 
 
 def refuse_existing(*paths: Path) -> None:

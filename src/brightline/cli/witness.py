@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ import typer
 from brightline.assurance.verify.bundle import open_bundle
 from brightline.assurance.verify.contradiction import Contradiction
 from brightline.assurance.witness import Answer, Request, Witness, attach
-from brightline.cli.key import read_signing_key, read_witness_key
+from brightline.cli.key import read_signing_key, read_verify_key, read_witness_key
 from brightline.cli.printing import Json, open_file, print_json, read_bytes, say, write_new
 from brightline.errors import ConfigError, RecordError
 from brightline.keys import VerifyKey
@@ -145,13 +146,11 @@ def _no_entries(height: int, index: int) -> bytes:
 
 
 def _witness(key: str, logs: list[str]) -> Witness:
-    from brightline.cli.key import read_verify_key  # noqa: PLC0415
-
     known: dict[str, VerifyKey] = {k.name: k for k in map(read_verify_key, logs)}
     return Witness(read_signing_key(key), known)
 
 
-def _ready(as_json: bool):  # type: ignore[no-untyped-def]
+def _ready(as_json: bool) -> Callable[[str, str], None]:
     def ready(url: str, key: str) -> None:
         if as_json:
             print_json({"ready": url, "key": key})

@@ -22,6 +22,7 @@ from brightline.gateway.tables import text as _text
 from brightline.gateway.tables import texts as _texts
 from brightline.gateway.translate.speaks import Speaks
 from brightline.gateway.watch_config import WatchConfig, read_watch
+from brightline.record.body import ClockSource
 from brightline.storage.files import read_file
 
 EMBEDDED = "embedded"
@@ -31,7 +32,7 @@ _LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
         "engine", "events", "registry", "end_users", "signed_models", "purposes", "tools",
-        "actors", "limits", "tls", "desk",
+        "actors", "limits", "tls", "desk", "clock", "witnesses", "officer",
         "meters", "prices", "money", "screen", "judge")  # fmt: skip
 _TLS = ("certificate", "key")
 _SIGNED_MODEL = ("statement", "signature", "key", "adapters")
@@ -150,7 +151,8 @@ class Config:
     """One gateway. `parties`: the verifier keys of vendor and customer as the operator knows them from elsewhere.
 
     `oracle_share`: the share of decisions that the Cedar engine checks too, 0 to 1. `place`: the file of the settings,
-    as errors name it. `registry`: the folder of what owners signed; with it the settings hold no purposes and tools.
+    as errors name it. `clock`: what sets the machine's clock. `witnesses`: keys by URL. `officer`: who releases.
+    `registry`: the folder of what owners signed; with it the settings hold no purposes and tools.
     """
 
     host: str = "127.0.0.1"
@@ -175,6 +177,9 @@ class Config:
     tls: TlsConfig | None = None
     desk: DeskConfig | None = None
     watch: WatchConfig = field(default_factory=WatchConfig)
+    clock: ClockSource = ClockSource.UNKNOWN
+    witnesses: Mapping[str, str] = field(default_factory=dict)
+    officer: str = ""
     place: str = "brightline.toml"
 
 
@@ -209,6 +214,9 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         tools={n: _tool(n, t, f"{place}: tools.{n}") for n, t in _table(data, "tools", place).items()},
         actors=tuple(_actor(a, None if signed else purposes, f"{place}: actors[{i}]") for i, a in enumerate(actors)),
         registry=_path(data, "registry", base, place),
+        clock=_clock(_text(data, "clock", place, "unknown"), f"{place}: clock"),
+        witnesses=_texts(data, "witnesses", place),
+        officer=_text(data, "officer", place, ""),
         signed_models={
             n: _signed_model(m, base, f"{place}: signed_models.{n}")
             for n, m in _table(data, "signed_models", place).items()
@@ -230,6 +238,12 @@ def _listen(text: str, place: str) -> tuple[str, int]:
     if not _HOST.fullmatch(host) or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
         _bad(f"listen = {text[:80]!r}", place, 'write listen = "127.0.0.1:8080"')
     return host, int(port)
+
+
+def _clock(word: str, place: str) -> ClockSource:
+    if word not in (known := [source.name.lower() for source in ClockSource]):
+        _bad(f"clock = {word[:40]!r}", place, nearest(word, known))
+    return ClockSource[word.upper()]
 
 
 def _upstream(

@@ -24,6 +24,7 @@ from brightline.canonical import digest
 from brightline.errors import AgreementError, ConfigError, StorageError, nearest
 from brightline.gateway.access import Access, ConfiguredAccess
 from brightline.gateway.attested import SignedAccess
+from brightline.gateway.beats import beating
 from brightline.gateway.changes import record_changes
 from brightline.gateway.codec import AnswerLimits, ListedModel, Room
 from brightline.gateway.config import EMBEDDED, Config, UpstreamConfig
@@ -112,6 +113,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         orders = await stack.enter_async_context(taking_orders(config.data, recorder, standing))
         metered, journalled = await reopened(recorder, plan)
         await record_changes(journalled, standing, config, build_digest())
+        await stack.enter_async_context(beating(recorder, standing, config))
         await stack.enter_async_context(counting(config, recorder, pool.servers[0], standing))
         if registered is not None:
             await registered.record(recorder, standing.terms_digest)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 from brightline.assurance.witness import Answer, Request, attach
-from brightline.errors import BrightlineError, InputError, StorageError, UpstreamError
-from brightline.gateway.config import WitnessConfig
+from brightline.errors import BrightlineError, InputError, StorageError
+from brightline.gateway.config import Config
 from brightline.gateway.wire import Header, Reply, Upstream
 from brightline.gateway.wire import Request as HttpRequest
 from brightline.keys import WitnessKey
@@ -22,12 +23,13 @@ from brightline.storage.witness import WitnessFolder
 PATH: Final = b"/add-checkpoint"
 MAX_ANSWER: Final = 1 << 16
 """Bytes of a witness's answer that are read."""
+ASK_SECONDS: Final = 15.0
 _TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
 _SIZE: Header = (b"content-type", b"text/x.tlog.size")
 _logger = logging.getLogger(__name__)
 
 
-def answering(folder: WitnessFolder, said: Callable[[Answer], None]) -> Callable[[HttpRequest, Reply], object]:
+def answering(folder: WitnessFolder, said: Callable[[Answer], None]) -> Callable[[HttpRequest, Reply], Awaitable[None]]:
     """The handler of a witness's requests. `said` hears every answer; requests are handled one after another."""
 
     async def handle(request: HttpRequest, reply: Reply) -> None:
@@ -70,20 +72,37 @@ async def ask(upstream: Upstream, published: Published, key: WitnessKey) -> byte
     return attach(published.checkpoint, body, key)
 
 
-async def keep_asking(log: Path, witnesses: tuple[WitnessConfig, ...], seconds: float) -> None:
-    """Ask every witness for each newly published checkpoint, for ever. What fails is logged and tried again."""
-    reached = [(w, Upstream(w.url)) for w in witnesses]
-    done: dict[str, bytes] = {}
+@asynccontextmanager
+async def asking(config: Config) -> AsyncIterator[None]:
+    """Ask every witness of the settings for each newly published checkpoint, while the gateway runs.
+
+    Raises ConfigError or KeyFileError where a URL or key is none. What fails later is logged and tried again: whether a
+    witness answers never decides whether the gateway does.
+    """
+    place = f"{config.place}: witnesses"
+    reached = [(Upstream(url), WitnessKey.parse(key, place)) for url, key in config.witnesses.items()]
+    task = asyncio.create_task(_keep_asking(config.data / "log", reached)) if reached else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+        for upstream, _ in reached:
+            upstream.close()
+
+
+async def _keep_asking(log: Path, reached: list[tuple[Upstream, WitnessKey]]) -> None:
+    done: dict[WitnessKey, bytes] = {}
     while True:
-        for witness, upstream in reached:
+        for upstream, key in reached:
             try:
                 published = Published(log)
-                if done.get(witness.url) != published.checkpoint:
-                    published.keep_witnessed(await ask(upstream, published, witness.key))
-                    done[witness.url] = published.checkpoint
+                if done.get(key) != published.checkpoint:
+                    published.keep_witnessed(await ask(upstream, published, key))
+                    done[key] = published.checkpoint
             except BrightlineError as e:
                 _logger.warning("no cosignature: %s", e)
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(ASK_SECONDS)
 
 
 async def _post(upstream: Upstream, request: Request) -> tuple[int, bytes]:
@@ -94,6 +113,3 @@ async def _post(upstream: Upstream, request: Request) -> tuple[int, bytes]:
             if len(body) > MAX_ANSWER:
                 raise InputError(f"it answered more than {MAX_ANSWER} bytes", place="witness", cure="check its address")
         return response.status, body
-
-
-__all__ = ["UpstreamError", "answering", "ask", "keep_asking"]

@@ -103,6 +103,11 @@ def _signature(line: str, place: str) -> NoteSignature:
     return NoteSignature(name, raw[:4], raw[4:])
 
 
+def encode_base64(data: bytes) -> str:
+    """Standard base64 on one line."""
+    return base64.b64encode(data).decode()
+
+
 def decode_base64(text: str, place: str) -> bytes:
     """Standard base64 in its one canonical form. Raises RecordError at `place`."""
     try:

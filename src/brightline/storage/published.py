@@ -9,7 +9,7 @@ from brightline.errors import RecordError, StorageError
 from brightline.record import note
 from brightline.record.checkpoint import Checkpoint
 from brightline.record.entry import BUNDLE, ENTRY_BYTES
-from brightline.record.merkle import HASH_BYTES, prove_consistency
+from brightline.record.merkle import HASH_BYTES, prove_consistency, prove_inclusion
 from brightline.record.tiles import Tile, decode_bundle, tile_reader
 from brightline.storage.disk import Disk
 
@@ -63,6 +63,14 @@ class Published:
         if not 0 < old <= self.size:
             return []
         return prove_consistency(old, self.size, tile_reader(self.size, self._tile))
+
+    def counters(self) -> tuple[bytes, list[bytes]]:
+        """The last counters entry, and the proof that it stands in the log. Raises StorageError."""
+        if not self.size:
+            raise StorageError("the log has no entries", place=str(self._folder), cure="wait for its first")
+        index = (self.size - 1) // BUNDLE
+        entry = self._bundle(index, self.size - index * BUNDLE)[:ENTRY_BYTES]
+        return entry, prove_inclusion(index * BUNDLE, self.size, tile_reader(self.size, self._tile))
 
     def _tile(self, path: str) -> bytes:
         """A tile, or the beginning of the wider one that stands for it by now."""

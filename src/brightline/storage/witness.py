@@ -52,7 +52,7 @@ class WitnessFolder:
         return data
 
     def add_checkpoint(self, data: bytes, now: int) -> Answer:
-        """The answer to a request's bytes; what it cosigns is durable. Raises StorageError, and then cosigns nothing."""
+        """The answer to a request's bytes; what it cosigns is durable. Raises StorageError where it cannot be."""
         read = self.witness.read(data)
         if isinstance(read, Answer):
             return read
