@@ -55,6 +55,11 @@ class Desk(Fold):
         """Something of this actor's stands on the desk: else no act need be made of a call."""
         return bool(self._acts.get(actor))
 
+    @property
+    def excepting(self) -> bool:
+        """Some exception was signed: else no use has one."""
+        return bool(self._certificates)
+
     def hold(self, act: Act, decision: Decision, now: int, nonce: bytes) -> Ticket:
         """The act on the desk: as it stands there, or put there now. `nonce`: 16 random bytes.
 

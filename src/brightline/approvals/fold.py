@@ -94,6 +94,8 @@ class Fold:
         return known.entry if known is not None else 0
 
     def emergency(self, now: int) -> Emergency | None:
+        if not self._emergencies:
+            return None
         now = self._now(now)
         return next((e for e in self._emergencies.values() if e.in_force(now)), None)
 

@@ -20,7 +20,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
 from typing import Any, NamedTuple, Protocol, cast
 
 import msgspec
@@ -188,18 +187,17 @@ class LiveDesk(NoDesk):
 
     def weigh(self, said: Stated, content: Callable[[], bytes], tool: str = "") -> Weighed:
         """Step 3: exceptions in force, and where somebody granted something to this actor, what of it counts here."""
-        now = self.now
-
-        act = cache(lambda: self.act(said.use, content(), tool))
-        exceptions = self.desk.exceptions(said.use, now)
-        bare = self._with(said, {"exceptions": exceptions}) if exceptions else said
-        if not self.desk.waits(said.use.actor):
-            return Weighed(bare, bare, act)
-        granted = self.desk.approvals(act(), now)
+        use, bare = said.use, said
+        if self.desk.excepting and (exceptions := self.desk.exceptions(use, self.now)):
+            bare = self._with(said, {"exceptions": exceptions})
+        if not self.desk.waits(use.actor):  # the usual case: nothing of the act is needed
+            return Weighed(bare, bare, lambda: self.act(use, content(), tool))
+        act, now = self.act(use, content(), tool), self.now
+        granted = self.desk.approvals(act, now)
         if not granted:
-            return Weighed(bare, bare, act)
-        bare = self._with(bare, {"approval_tempo": self.desk.tempo(act(), now)})
-        return Weighed(self._with(bare, {"approvals": granted}), bare, act, granted)
+            return Weighed(bare, bare, lambda: act)
+        bare = self._with(bare, {"approval_tempo": self.desk.tempo(act, now)})
+        return Weighed(self._with(bare, {"approvals": granted}), bare, lambda: act, granted)
 
     def rule(self, weighed: Weighed, decide: Deciding, *, spending: bool = True) -> Ruling:
         """Step 4. Of the approvals that count, the fewest that the terms ask for; none where it needs none.

@@ -25,6 +25,7 @@ from brightline.gateway.access import Access, Caller
 from brightline.gateway.codec import Family
 from brightline.gateway.codec import reply as encoding
 from brightline.gateway.requester import Requester
+from brightline.gateway.turns import Turns
 from brightline.gateway.wire import Header, Reply, Request
 from brightline.keys import Envelope
 
@@ -58,16 +59,21 @@ class _Answer(_Body, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class DeskRoutes:
-    """`requester` is None where the gateway has no desk."""
+    """`requester` is None where the gateway has no desk. `turns`: as for calls: one key cannot fill the record."""
 
     access: Access
+    turns: Turns
     requester: Requester | None
 
     async def handle(self, request: Request, reply: Reply) -> None:
         """Answer one request below `PREFIX`."""
         try:
             caller = self.access.caller(request.header(b"authorization"), request.header(b"x-api-key"))
-            document = await self._answer(caller, request)
+            self.turns.take(caller.actor)
+            try:
+                document = await self._answer(caller, request)
+            finally:
+                self.turns.give_back(caller.actor)
         except ApprovalError as e:
             fault = {"fault": e.fault}
             said = encoding.failure(Family.OPENAI, 403, "desk_refused", str(e), brightline=fault)

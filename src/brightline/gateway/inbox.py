@@ -99,6 +99,8 @@ class Inbox:
                 logger.error("the desk stands still: %s", e.text)
             except OSError as e:
                 logger.error("the desk's folder cannot be read: %s", e.strerror)
+            except Exception:
+                logger.critical("looking into the desk's folder failed", exc_info=True)
 
     async def look(self) -> None:
         """The files that are new; then what expired by now."""

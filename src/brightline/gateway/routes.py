@@ -42,7 +42,7 @@ class Routes:
             await self.exchange.handle(api, request, reply)
             return
         if request.path.startswith(PREFIX) and request.path != dry_run.PATH:
-            await DeskRoutes(self.exchange.access, self.requester).handle(request, reply)
+            await DeskRoutes(self.exchange.access, self.exchange.turns, self.requester).handle(request, reply)
             return
         try:
             self._answer(request, reply)
