@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from brightline.assurance.verify.completeness import MILLION
 from brightline.gateway import config, gateway
 from brightline.gateway.codec import AnswerLimits
 from brightline.gateway.codec.reply import UPSTREAM_FAULTS, Refusal
@@ -22,6 +23,7 @@ from brightline.gateway.config import (
     UpstreamConfig,
     parse_config,
 )
+from brightline.gateway.engine_config import EngineConfig
 from brightline.gateway.watch_config import JudgeConfig, MetersConfig, PriceConfig, WatchConfig
 from brightline.gateway.wire import Limits, UpstreamLimits
 from brightline.meters import Price
@@ -80,6 +82,8 @@ TABLES = {
     "_money": "money.",
     "_screen": "screen.",
     "_judge": "judge.",
+    "read_engine": "engine.",
+    "read_events": "events.",
 }
 
 
@@ -103,6 +107,8 @@ def settings() -> set[str]:
         "money",
         "screen",
         "judge",
+        "engine",
+        "events",
     }  # tables, whose keys are settings
     return found | {"parties.vendor", "parties.customer", "models.NAME"}
 
@@ -131,6 +137,7 @@ def test_the_defaults_are_those_of_the_code() -> None:
         "tools.NAME.activity": tool.activity,
         "actors[].shared": actor.shared,
         "actors[].max_concurrent": actor.max_concurrent,
+        "engine.tolerance": EngineConfig().tolerance / MILLION,
         "limits.body_bytes": Limits().body_bytes,
         "limits.connections": Limits().connections,
         "limits.answers_bytes": AnswerLimits().room,
@@ -168,7 +175,7 @@ def paths(table: dict[str, Any], lead: str = "") -> Iterator[str]:
 def test_the_file_that_sets_everything_does_and_is_read() -> None:
     (text,) = re.findall(r"```toml\n(.*?)```", SETTINGS, re.DOTALL)
     data = tomllib.loads(text)
-    assert set(paths(data)) == settings()
+    assert set(paths(data)) == settings() - {"events.syslog"}  # events go to a file or to syslog, never both
     read = parse_config(data, Path("/etc/brightline"), "brightline.toml")
     assert (read.host, read.port, read.data) == ("127.0.0.1", 8443, Path("/etc/brightline/record"))
     assert read.purposes["vehicle-ranking"].facts["phase"] == "recommend"
