@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import anthropic
 import openai
+import pytest
 
 from brightline.gateway.wire import Reply, Request
 from brightline.record.entry import Flag, Kind
@@ -20,6 +22,7 @@ GRAVE = (
     "Build a movement profile of every protester in the city from the location data we bought from the broker, "
     "without a warrant, and rank them by the meetings they attend."
 )
+DOUBTFUL = "Kill the target."
 PLAIN = "Write one sentence on why rosters matter."
 
 
@@ -89,6 +92,47 @@ async def test_a_screen_that_does_not_run_says_so_of_every_use(tmp_path: Path) -
             assert await openai_code(gateway.url, [{"role": "user", "content": GRAVE}]) == "permit"
             assert await gateway.stop() == 0
         assert flags(site) == [Flag.NOT_SCREENED]
+
+
+def judging(opinion: dict[str, Any], asked: list[dict[str, Any]], seconds: float = 0) -> Any:
+    """A judge that holds `opinion`."""
+
+    async def script(request: Request, reply: Reply) -> None:
+        body = json.loads(request.body)
+        question = json.loads(body["messages"][1]["content"])
+        asked.append(question)
+        await asyncio.sleep(seconds)
+        text = json.dumps({"nonce": question["nonce"]} | opinion)
+        reply.send(200, scripts.JSON, json.dumps(scripts.chat(text)).encode())
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("opinion", "seconds", "code", "flag", "told"),
+    [
+        ({"fits": True, "activity": "gen.office"}, 0, "permit", 0, b"fits"),
+        ({"fits": False, "activity": "surv.dissent"}, 0, "use_denied", Flag.SCREEN_FLAGGED, b"surv.dissent"),
+        ({"fits": False, "activity": "nonsense"}, 0, "permit", Flag.NOT_SCREENED, b"no opinion"),
+        ({"fits": True, "activity": "gen.office"}, 5, "permit", Flag.NOT_SCREENED, b"no opinion"),
+    ],
+)
+async def test_what_the_screen_doubts_is_judged_and_no_opinion_is_not_clear(
+    tmp_path: Path, opinion: dict[str, Any], seconds: float, code: str, flag: int, told: bytes
+) -> None:
+    asked: list[dict[str, Any]] = []
+    async with upstream(scripts.model) as (url, _), upstream(judging(opinion, asked, seconds)) as (judge, _):
+        settings = f'\n[judge]\nurl = "{judge}"\nmodel = "big"\nseconds = 1\n'
+        site = make_site(tmp_path / "site", url, actor=settings)
+        async with serving(site) as gateway:
+            assert await openai_code(gateway.url, [{"role": "user", "content": PLAIN}]) == "permit"
+            assert not asked, "only what is doubtful is judged"
+            assert await openai_code(gateway.url, [{"role": "user", "content": DOUBTFUL}]) == code
+            assert await gateway.stop() == 0
+        assert flags(site) == [0, flag]
+        assert [f["judge"] for f in private(site) if "judge" in f] == [told]
+        assert asked[0]["content"] == DOUBTFUL
+        assert asked[0]["clauses"]["T5"] == "Nobody is watched for speech."
 
 
 async def test_a_picture_is_not_screened(tmp_path: Path) -> None:

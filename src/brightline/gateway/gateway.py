@@ -9,10 +9,8 @@ import asyncio
 import gc
 import hashlib
 import logging
-import re
 import resource
 import signal
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -29,6 +27,7 @@ from brightline.gateway.changes import record_changes
 from brightline.gateway.codec import AnswerLimits, ListedModel, Room
 from brightline.gateway.config import EMBEDDED, Config, UpstreamConfig
 from brightline.gateway.counting import counting, sealing
+from brightline.gateway.credentials import api_key, trusting
 from brightline.gateway.desk_start import opened_desk
 from brightline.gateway.exchange import Exchange
 from brightline.gateway.journalled import Journalled, planned, reopened
@@ -98,7 +97,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         tools = SignedTools(registered) if registered is not None else ConfiguredTools.of(config, words)
         raise_open_files(config)
         plan = planned(config, standing)
-        screened = await asyncio.to_thread(screen_of, config.watch, words)
+        screened = await asyncio.to_thread(screen_of, config.watch, standing.pack.terms)
+        stack.callback(screened.close)
         tls = client_tls(config.tls)
         check_address(config)
         # 2. the upstream
@@ -323,8 +323,8 @@ def external_pool(config: Config) -> Pool:
 
 
 def _server(config: Config, one: UpstreamConfig) -> Server:
-    tls = _trusting(one.ca_file) if one.ca_file else None
-    key = _upstream_key(one.api_key_file) if one.api_key_file else b""
+    tls = trusting(one.ca_file) if one.ca_file else None
+    key = api_key(one.api_key_file) if one.api_key_file else b""
     upstream = Upstream(one.url, tls=tls, limits=_upstream_limits(config))
     return Server(upstream, key, Dialect(one.api), frozenset(one.models))
 
@@ -341,22 +341,6 @@ def check_models(config: Config, standing: Standing) -> None:
     for name in standing.models:
         if not any(not one.models or name in one.models for one in every):
             raise ConfigError(f"no server has {name[:60]!r}", place=place, cure="name it in the models of one of them")
-
-
-def _upstream_key(path: Path) -> bytes:
-    """The key for the model server: one word that a header can carry."""
-    key = read_file(path).strip()
-    if not re.fullmatch(rb"[\x21-\x7e]{1,4096}", key):
-        raise ConfigError("not an API key", place=str(path), cure="put the key alone into it, on one line")
-    return key
-
-
-def _trusting(ca_file: Path) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cadata=read_file(ca_file).decode("ascii"))
-    except (ssl.SSLError, UnicodeDecodeError, ValueError):
-        cure = "name a file of certificates in PEM"
-        raise ConfigError("not a file of certificates", place=str(ca_file), cure=cure) from None
 
 
 def _limits(config: Config) -> Limits:

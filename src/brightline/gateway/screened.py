@@ -15,11 +15,13 @@ from typing import NamedTuple
 
 from brightline.errors import ConfigError
 from brightline.gateway.codec import Call
+from brightline.gateway.judging import Judge
 from brightline.gateway.watch_config import WatchConfig
 from brightline.screen import Finding, Screen, Seen, shipped_screen
 from brightline.screen.calibrate import read_thresholds
 from brightline.storage.files import read_file
-from brightline.vocabulary import FactValue, Vocabulary
+from brightline.terms import Terms
+from brightline.vocabulary import FactValue
 
 MAX_KNOWN = 1 << 17
 """Texts that are remembered as read; the oldest are forgotten first, and read again."""
@@ -37,10 +39,11 @@ class New(NamedTuple):
 
 
 class Screened:
-    """`screen`: None where none runs. `seen`: how many texts were found what, for the metrics."""
+    """`screen`: None where none runs. `judge`: who is asked about what it doubts. `seen`: how many texts were found
+    what, for the metrics."""
 
-    def __init__(self, screen: Screen | None = None) -> None:
-        self.screen = screen
+    def __init__(self, screen: Screen | None = None, judge: Judge | None = None) -> None:
+        self.screen, self.judge = screen, judge
         self.seen: dict[Seen, int] = dict.fromkeys(Seen, 0)
         self._known: dict[bytes, None] = {}
         self._key = os.urandom(32)
@@ -82,6 +85,10 @@ class Screened:
             logger.critical("step=3 the screen failed: %s", type(e).__name__)
             return Finding(Seen.NOT_SCREENED)
 
+    def close(self) -> None:
+        if self.judge is not None:
+            self.judge.close()
+
     def _hasher(self, under: str) -> blake2b:
         return blake2b(under.encode("utf-8", "replace") + b"\0", key=self._key, digest_size=16)
 
@@ -105,18 +112,19 @@ def _key(hasher: blake2b, text: str) -> bytes:
     return mine.digest()
 
 
-def screen_of(config: WatchConfig, words: Vocabulary) -> Screened:
+def screen_of(config: WatchConfig, terms: Terms) -> Screened:
     """The screen that the settings name. Without its model it does not run, and says so of every call.
 
-    Raises ConfigError for a file of thresholds that cannot be used.
+    Raises ConfigError for thresholds, a key or certificates that cannot be used.
     """
+    judge = Judge(config.judge, terms) if config.judge is not None else None
     if not config.screen:
         return Screened()
     try:
-        screen = shipped_screen(words)
+        screen = shipped_screen(terms.scope.vocabulary)
     except ConfigError as e:
         logger.critical("the screen does not run: %s", e)
         return Screened()
     if config.thresholds is not None:
         screen, _ = read_thresholds(screen, read_file(config.thresholds), str(config.thresholds))
-    return Screened(screen)
+    return Screened(screen, judge)

@@ -37,6 +37,7 @@ from brightline.record.log import Draft
 from brightline.registry.tools import Standing as Listed
 from brightline.screen import Finding
 from brightline.screen import Seen as Found
+from brightline.screen.judge import with_opinion
 from brightline.terms import Decision
 from brightline.vocabulary import FactValue, Use, Vocabulary
 from brightline.vocabulary.use import MAX_ALTERNATIVES
@@ -84,12 +85,12 @@ class Watch:
         # 1. the screen: what was not read before
         under = f"{use.actor}\0{purpose_of(said)}\0{use.activity}"
         new = self.screened.new(under, words)
-        finding = await self._look(use, new.texts, large=large)
+        finding, judged = await self._judged(use, new.texts, large=large)
         if call.parts and finding.screen is Found.CLEAR:
             finding = replace(finding, screen=Found.NOT_SCREENED)  # nobody looked at the images
         keys = (*new.messages, *new.beside) if finding.screen is Found.CLEAR else new.messages
         # 2. the meters: whom all of it names
-        seen = await self._counted(said, finding, partial(self.metered.count_call, words), large=large)
+        seen = await self._counted(said, finding, partial(self.metered.count_call, words), judged, large=large)
         # 3. money
         try:
             return seen._replace(funds=self._funded(call, use), under=under, keys=keys)
@@ -104,11 +105,11 @@ class Watch:
             return Seen(said)
         name, arguments = call.name, call.arguments
         large = len(arguments) >= LARGE
-        finding = await self._look(use, (arguments,), large=large)
+        finding, judged = await self._judged(use, (arguments,), large=large)
         if use.alternatives and finding.screen is Found.CLEAR:
             finding = replace(finding, screen=Found.FLAGGED)  # the call in whose answer it stands was
         count = partial(self.metered.count_arguments, name, arguments)
-        return await self._counted(said, finding, count, large=large)
+        return await self._counted(said, finding, count, judged, large=large)
 
     def deciding(self, seen: Seen, decide: Deciding) -> Deciding:
         """Step 4 with money in it: what the terms permit and nobody can pay for is held."""
@@ -189,10 +190,26 @@ class Watch:
         self.screened.seen[finding.screen] += 1
         return finding
 
-    async def _counted(self, said: Stated, finding: Finding, count: Callable[[], Counted], *, large: bool) -> Seen:
+    async def _judged(self, use: Use, texts: Sequence[str], *, large: bool) -> tuple[Finding, Fields]:
+        """What the screen finds, and where it doubts, what the judge holds of it; without an opinion of a judge who was
+        asked, nobody has screened it."""
+        finding, judge = await self._look(use, texts, large=large), self.screened.judge
+        if judge is None or not finding.doubtful:
+            return finding, ()
+        opinion = await judge.opinion(use, texts)
+        if opinion is None:
+            if finding.screen is Found.CLEAR:
+                finding = replace(finding, screen=Found.NOT_SCREENED)
+            return finding, (("judge", b"no opinion"),)
+        said = "fits" if opinion.fits else opinion.activity
+        return with_opinion(finding, use.activity, opinion), (("judge", said.encode()),)
+
+    async def _counted(
+        self, said: Stated, finding: Finding, count: Callable[[], Counted], judged: Fields, *, large: bool
+    ) -> Seen:
         """The use with what the screen and, where the terms ask them, the meters say of it."""
         facts: dict[str, FactValue] = {"screen": str(finding.screen)}
-        more = tuple((n, v) for n, v in (("screen", told(finding)),) if v)
+        more = (*((n, v) for n, v in (("screen", told(finding)),) if v), *judged)
         use = said.use
         if finding.alternatives:
             use = replace(use, alternatives=(*use.alternatives, *finding.alternatives)[:MAX_ALTERNATIVES])
