@@ -120,7 +120,7 @@ def headers() -> set[str]:
 def settings() -> dict[str, set[str]]:
     """Function that reads a table of the settings → the keys that the table may have."""
     found: dict[str, set[str]] = {}
-    for tree in (trees()[name] for name in ("config.py", "engine_config.py", "watch_config.py")):
+    for tree in (trees()[name] for name in ("config.py", "engine_config.py", "mcp_config.py", "watch_config.py")):
         constants = {
             t.id: ast.literal_eval(n.value)
             for n in tree.body

@@ -72,6 +72,7 @@ TABLES = {
     "_tls": "tls.",
     "_end_users": "end_users.",
     "_desk": "desk.",
+    "_mcp": "mcp.NAME.",
     "_signed_model": "signed_models.NAME.",
     "_purpose": "purposes.NAME.",
     "_tool": "tools.NAME.",
@@ -101,6 +102,7 @@ def settings() -> set[str]:
         "tls",
         "end_users",
         "desk",
+        "mcp",
         "signed_models",
         "meters",
         "prices",
@@ -164,7 +166,7 @@ def paths(table: dict[str, Any], lead: str = "") -> Iterator[str]:
     for key, value in table.items():
         if lead + key == "actors":
             yield from (p for actor in value for p in paths(actor, "actors[]."))
-        elif lead in ("purposes.", "models.", "tools.", "signed_models.", "prices."):
+        elif lead in ("purposes.", "models.", "tools.", "signed_models.", "prices.", "mcp."):
             yield from paths(value, f"{lead}NAME.") if isinstance(value, dict) else [f"{lead}NAME"]
         elif isinstance(value, dict) and key not in ("facts", "persons", "datasets"):
             yield from paths(value, f"{lead}{key}.")

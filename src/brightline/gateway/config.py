@@ -14,6 +14,7 @@ from typing import Any
 from brightline.canonical import parse_toml
 from brightline.errors import ConfigError, nearest
 from brightline.gateway.engine_config import EngineConfig, EventsConfig, read_engine, read_events
+from brightline.gateway.mcp_config import McpConfig, read_mcp
 from brightline.gateway.tables import bad as _bad
 from brightline.gateway.tables import only as _only
 from brightline.gateway.tables import path as _path
@@ -33,7 +34,7 @@ _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
         "engine", "events", "registry", "end_users", "signed_models", "purposes", "tools",
         "actors", "limits", "tls", "desk", "clock", "witnesses", "officer",
-        "meters", "prices", "money", "screen", "judge")  # fmt: skip
+        "meters", "prices", "money", "screen", "judge", "mcp")  # fmt: skip
 _TLS = ("certificate", "key")
 _SIGNED_MODEL = ("statement", "signature", "key", "adapters")
 _END_USERS = ("issuer", "audience", "keys")
@@ -180,6 +181,7 @@ class Config:
     clock: ClockSource = ClockSource.UNKNOWN
     witnesses: Mapping[str, str] = field(default_factory=dict)
     officer: str = ""
+    mcp: Mapping[str, McpConfig] = field(default_factory=dict)
     place: str = "brightline.toml"
 
 
@@ -228,6 +230,7 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         tls=_tls(_table(data, "tls", place), base, f"{place}: tls") if "tls" in data else None,
         desk=_desk(_table(data, "desk", place), base, f"{place}: desk") if "desk" in data else None,
         watch=read_watch(data, base, place),
+        mcp=read_mcp(data, base, place),
         place=place,
     )
 

@@ -82,6 +82,12 @@ def of_tool(draft: Draft, parent: int, tool: ToolCall, arguments: bytes) -> Draf
     )
 
 
+def of_mcp(draft: Draft) -> Draft:
+    """The same for a call that came by MCP, in no model's answer."""
+    body = cast("DecisionBody", draft.body)
+    return draft._replace(body=body._replace(parent=0, api=bodies.Api.MCP, act=Act.MCP_CALL))
+
+
 def outcome_draft(
     standing: Standing, decision: int, status: OutcomeStatus, answer: Answer | None, upstream_status: int, model: bytes
 ) -> Draft:

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -45,7 +45,7 @@ from brightline.gateway.standing import Standing, agreed, answered_by, check_log
 from brightline.gateway.tools import ConfiguredTools
 from brightline.gateway.translate import Dialect
 from brightline.gateway.users import Users, issuer_of
-from brightline.gateway.wire import Limits, Upstream, UpstreamLimits, serve
+from brightline.gateway.wire import Handler, Limits, Upstream, UpstreamLimits, serve
 from brightline.keys import SigningKey, VerifyKey
 from brightline.models import EmbeddedModel
 from brightline.record.log import Disclosure
@@ -145,12 +145,25 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         note = (lambda: registered.fault) if registered is not None else str
+        mcp = await stack.enter_async_context(_mcp(config, exchange, log_key.name))
         metrics = Metrics(recorder.journal, metered, screened)
-        routes = Routes(exchange, models, desk.fault, note, desk.requester(standing, exchange.answers), metrics)
+        routes = Routes(exchange, models, desk.fault, note, desk.requester(standing, exchange.answers), metrics, mcp)
         with address(config):
             server = await serve(routes, config.host, config.port, _limits(config), tls=tls, refusal=refused)
         stack.push_async_callback(server.drain, config.limits.get("drain_seconds", DRAIN_SECONDS))
         yield Gateway(url_of(config, *server.address), standing, recorder, registered)
+
+
+@asynccontextmanager
+async def _mcp(config: Config, exchange: Exchange, origin: str) -> AsyncIterator[Mapping[bytes, Handler]]:
+    """The handlers of the MCP servers that the settings name."""
+    if not config.mcp:
+        yield {}
+        return
+    from brightline.gateway.mcp.serving import serving  # noqa: PLC0415 - half a second that most gateways need not
+
+    async with serving(config, exchange, origin) as handlers:
+        yield handlers
 
 
 async def run(config: Config, observe: Pack | None, progress: Progress, ready: Callable[[Gateway], None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from brightline.errors import CallError
@@ -16,7 +16,7 @@ from brightline.gateway.exchange import Exchange
 from brightline.gateway.metrics import TYPE as METRICS_TYPE
 from brightline.gateway.metrics import Metrics
 from brightline.gateway.requester import Requester
-from brightline.gateway.wire import Header, Reply, Request
+from brightline.gateway.wire import Handler, Header, Reply, Request
 
 _JSON: Header = (b"content-type", b"application/json")
 _APIS: Mapping[bytes, Api] = {a.encode(): a for a in Api}
@@ -35,11 +35,15 @@ class Routes:
     registry: Callable[[], str] = str
     requester: Requester | None = None
     metrics: Metrics | None = None
+    mcp: Mapping[bytes, Handler] = field(default_factory=dict)
 
     async def __call__(self, request: Request, reply: Reply) -> None:
         api = _APIS.get(request.path)
         if api is not None and request.method == b"POST":
             await self.exchange.handle(api, request, reply)
+            return
+        if (served := self.mcp.get(request.path)) is not None:
+            await served(request, reply)
             return
         if request.path.startswith(PREFIX) and request.path != dry_run.PATH:
             await DeskRoutes(self.exchange.access, self.exchange.turns, self.requester).handle(request, reply)

@@ -22,7 +22,7 @@ from brightline.gateway.codec import Call, ToolCall
 from brightline.gateway.codec.body import read
 from brightline.gateway.decided import Recorder
 from brightline.gateway.desk import NoDesk, Noted, Ruling
-from brightline.gateway.entries import decision_draft, of_tool, outcome_draft
+from brightline.gateway.entries import decision_draft, of_mcp, of_tool, outcome_draft
 from brightline.gateway.standing import Standing
 from brightline.gateway.stated import Stated, restated
 from brightline.gateway.tools import Offered, Tools, offered
@@ -73,12 +73,13 @@ class _Case(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The model call in whose answer the tool calls stand."""
+    """The model call in whose answer the tool calls stand; `mcp`: there is none, they came by MCP."""
 
     call: Call
     said: Stated
     decision: int
     model: bytes
+    mcp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class ToolCalls:
             self.watch.decided(case.seen, permits=permitted)
             draft = case.seen.noted(decision_draft(self.standing, asked.call, r.said, r.decision, r.flags, asked.model))
             draft = of_tool(draft, asked.decision, case.call, case.arguments)
+            draft = of_mcp(draft) if asked.mcp else draft
             shown = f"{case.call.name}\n".encode("utf-8", "replace") + case.arguments
             notes.append(self.desk.note(w, r, draft, shown))
         entries = await self._record(asked, [n.draft for n in notes], cases, permits)
