@@ -18,7 +18,7 @@ from brightline.record.entry import BODY_BYTES, ENTRY, ENTRY_BYTES, Kind, Outcom
 from brightline.storage.journal import Journal
 from brightline.storage.vault import Vault
 
-MAX_LOOKED = 1 << 20
+MAX_LOOKED = 1 << 17
 """Entries, the newest, that a start looks through for tool calls."""
 MAX_OPENED = 1 << 15
 """Tool calls, the newest, that a start opens."""
