@@ -72,7 +72,7 @@ async def test_what_was_sent_is_not_sent_again() -> None:
         writer.close()
 
     listening = await asyncio.start_server(dies, "127.0.0.1", 0)
-    first = Server(Upstream("http://127.0.0.1:{}".format(listening.sockets[0].getsockname()[1])))
+    first = Server(Upstream(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"))
     async with listening, server(scripts.model, seen) as second, stage(scripts.model, pool=[first, second]) as s:
         got = await post(s.url, ask(), CHAT)
         assert (got.status, len(taken), len(seen)) == (502, 1, 0)

@@ -27,6 +27,7 @@ from brightline.storage.files import read_file
 
 if TYPE_CHECKING:
     from brightline.gateway.config import Config
+    from brightline.gateway.pool import Server
 
 MARKS = {True: Text("ok  ", style="green"), False: Text("FAIL", style="bold red"), None: Text("—   ")}
 LIBRARIES = ("cedarpy", "cryptography", "httptools", "msgspec", "numpy", "uvloop")
@@ -177,11 +178,18 @@ def _model_server(config: Config) -> Check:
 
 
 async def _reached(config: Config) -> Check:
-    """Connect and ask for its models; some servers have no list, which is no fault."""
+    """Each server, one after the other; the first that fails is told."""
     from brightline.gateway.gateway import external_pool  # noqa: PLC0415
 
-    server = external_pool(config).servers[0]
-    upstream, key, url = server.upstream, server.key, config.upstream.url
+    urls = [one.url for one in (config.upstream, *config.upstream.others)]
+    found = [await _asked(config, *pair) for pair in zip(external_pool(config).servers, urls, strict=True)]
+    bad = next((check for check in found if not check.ok), None)
+    return bad or Check("model server", True, "; ".join(check.text for check in found))
+
+
+async def _asked(config: Config, server: Server, url: str) -> Check:
+    """Connect and ask for its models; some servers have no list, which is no fault."""
+    upstream, key = server.upstream, server.key
     headers = [(b"authorization", b"Bearer " + key), (b"x-api-key", key)] if key else []
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -196,7 +204,8 @@ async def _reached(config: Config) -> Check:
         cure = "put the key that it knows into the file of upstream.api_key_file"
         return Check("model server", False, f"{url}: it refuses the gateway's key (HTTP {status})", cure)
     listed = _listed(body) if status == 200 else []
-    absent = sorted(set(config.models.values()) - set(listed))
+    here = {name for ours, name in config.models.items() if not server.models or ours in server.models}
+    absent = sorted(here - set(listed))
     if listed and absent:
         cure = f"correct [models]; it has {', '.join(sorted(listed)[:20])}"
         return Check("model server", False, f"{url}: it has no model {', '.join(absent)}", cure)
