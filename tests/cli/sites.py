@@ -54,6 +54,10 @@ class Recorded:
     def record(self) -> Record:
         return open_record(self.site)
 
+    def record_as(self, key: SigningKey) -> Record:
+        """As a gateway with another key of the log opens it."""
+        return Record.open(self.site.data, key, SITE_KEY, Disclosure())
+
 
 def open_record(site: Site, at: float | None = None) -> Record:
     clock = time.time if at is None else (lambda: at)

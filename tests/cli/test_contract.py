@@ -91,6 +91,7 @@ ELSEWHERE = {
     "witness request",
     "witness attach",
     "witness prove",
+    "key rotate",
     "audit challenge",
     "audit open",
     "audit judge",

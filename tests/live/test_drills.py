@@ -1,4 +1,4 @@
-"""Drills of docs/operations.md by the very commands of the page: a spill."""
+"""Drills of docs/operations.md by the very commands of the page: a spill, new keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from brightline.errors import RecordError
 from brightline.record.entry import Kind
 from brightline.storage.disk import Looking
 from brightline.storage.vault import Vault
@@ -55,3 +58,24 @@ def test_a_spill(tmp_path: Path) -> None:
         assert there(data, here.calls[1][0])
     here.site.verified("after.bundle")
     assert sum(e.kind == Kind.ERASURE for e in here.site.entries()) == len(gone)
+
+
+def test_a_compromised_site_key(tmp_path: Path) -> None:
+    here = recorded(tmp_path / "site")
+    said = does(here, "site-key", NEW_SITE="new.site")
+    assert "wrapped 10 entry keys anew" in said or "wrapped 11 entry keys anew" in said
+    assert "FAIL private side" not in said
+    here.site.verified("after.bundle")
+    vault = Vault(here.site.data / "private", SITE_KEY, Looking())
+    try:
+        with pytest.raises(RecordError):
+            vault.opened(here.calls[0][0])
+    finally:
+        vault.close()
+
+
+def test_a_compromised_log_key(tmp_path: Path) -> None:
+    here = recorded(tmp_path / "site")
+    said = does(here, "log-key", NEW_LOG="new.key", ROTATION="rotation-1.json")
+    assert "verified, grade" in said
+    assert here.site.verdict("rotated.bundle").status == 1, "without the statement it is another key"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from brightline.assurance.verify.agreed import Agreed, read_agreed
 from brightline.assurance.verify.bundle import CHUNK, About, head
@@ -18,20 +18,24 @@ from brightline.record.opening import Opened, write_openings
 
 
 def export(
-    agreement: bytes, checkpoint: bytes, entries: Iterable[bytes], openings: Iterable[Opened] = ()
+    agreement: bytes,
+    checkpoint: bytes,
+    entries: Iterable[bytes],
+    openings: Iterable[Opened] = (),
+    rotations: Sequence[bytes] = (),
 ) -> Iterator[bytes]:
     """The bundle in pieces of at most 4 MiB, or more for the first, in which the openings stand.
 
     agreement: the bytes of its file, signed by both. checkpoint: the log's signed note. entries: all entries of the
     log in order, 256 bytes each, in blocks of any size; those past the checkpoint are left out. openings: of epochs'
-    entries, what is to be shown.
+    entries, what is to be shown. rotations: statements that changed the log's key, oldest first.
     Raises AgreementError or RecordError, before a piece that must not leave is given: where the entries are not those
     of the checkpoint (then whoever writes the file must drop it), or a time or token count is finer than the
     agreement's disclosure profile allows, or a statement is opened that the profile does not name or `explain` cannot
     explain. Whether the record keeps its laws is not asked here: a record that breaks one is evidence too.
     """
     # 1. for this agreement, of a log that it names
-    agreed = read_agreed(agreement, None)
+    agreed = read_agreed(agreement, None, rotations)
     signed = Checkpoint.parse(note.parse(checkpoint, "checkpoint").text)
     read_checkpoint(checkpoint, signed.origin, agreed.agreement)
     # 2. what it is, the checkpoint, and what is opened

@@ -26,6 +26,7 @@ from brightline.cli import (
     propose,
     registry,
     replay,
+    rotate,
     screen,
     serve,
     terms,
@@ -56,6 +57,7 @@ app.add_typer(desk.app, name="desk")
 app.add_typer(exception.app, name="exception")
 app.add_typer(exception.glass, name="break-glass")
 evidence.add(app)
+key.app.command("rotate")(rotate.rotate)
 app.add_typer(audit.app, name="audit")
 app.add_typer(witness.app, name="witness")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,21 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from brightline.agreement import Agreement
+from brightline.agreement.rotation import Rotation, read_rotation
 from brightline.assurance.audit import chain, challenge, opened, report, statements
 from brightline.assurance.audit.challenge import Drawn, Scanned
-from brightline.assurance.audit.opened import Private
 from brightline.assurance.audit.statements import Challenge, How, Judged, Letter, Opened, Verdict, Why
 from brightline.assurance.verify import verify as verify_bundle
 from brightline.assurance.verify.agreed import Agreed, read_agreed
 from brightline.assurance.verify.bundle import open_bundle
 from brightline.cli.agreement import known_keys
 from brightline.cli.evidence import AgreementFile, Bundle
+from brightline.cli.judging import deciding_of, judged_one
 from brightline.cli.key import read_signing_key
 from brightline.cli.printing import Json, print_json, quote, read_bytes, refuse_existing, say, write_new
 from brightline.errors import ConfigError, RecordError
 from brightline.keys import SigningKey, VerifyKey
 from brightline.record.checkpoint import Checkpoint
-from brightline.record.entry import ENTRY_BYTES, Entry, OutcomeCode, unpack
+from brightline.record.entry import ENTRY_BYTES, Entry, unpack
 from brightline.storage.files import read_file
 
 if TYPE_CHECKING:
@@ -38,9 +37,7 @@ Folder = Annotated[Path, typer.Argument(help="The audit's folder: what each side
 Key = Annotated[str, typer.Option("--key", help="Your signing key.")]
 VendorKey = Annotated[str | None, typer.Option(help="The vendor's key as you know it from elsewhere.")]
 CustomerKey = Annotated[str | None, typer.Option(help="The customer's key, likewise.")]
-_ANSWERS = {"r": Verdict.RIGHT, "w": Verdict.WRONG, "u": Verdict.UNCLEAR}
-_HIDDEN = ("meter", "budget", "desk")  # events of the gateway's own bookkeeping: nothing to judge by
-_SHOWN = 4000  # characters of a field, on a terminal
+Changes = Annotated[list[str] | None, typer.Option("--rotation", help="A change of the log's key; may be repeated.")]
 
 
 @app.command()
@@ -68,6 +65,7 @@ def make_challenge(
     secret: Annotated[Path, typer.Option(help="The file of `audit commit`.")],
     key: Key,
     auditor: Annotated[str | None, typer.Option(help="One of the accepted auditors; else the first.")] = None,
+    rotation: Changes = None,
     as_json: Json = False,
 ) -> None:
     """The vendor, once the evidence of an epoch is in its hands: reveal the epoch's nonce, which draws the sample."""
@@ -75,15 +73,17 @@ def make_challenge(
     agreed = read_agreed(read_bytes(agreement), None)
     audit = challenge.audit_of(agreed.agreement)
     with bundle.open("rb") as file:
-        if not (result := verify_bundle(file, read_bytes(agreement), None)).verified:
+        changed = [read_bytes(r) for r in rotation or []]
+        if not (result := verify_bundle(file, read_bytes(agreement), None, rotations=changed)).verified:
             text = next(s.text for s in result.steps if s.ok is False)
             raise RecordError(f"it does not verify: {text}", place=str(bundle), cure="`brightline verify` says more")
     note, scanned = _scan(bundle)
     # 2. the challenge, after all that were made before
     before = _challenges(folder, agreed.agreement)
     named = auditor or next((a.name for a in audit.auditors), "")
-    made = challenge.make(agreed.agreement, _secret(secret), note, scanned, before, named)
-    drawn = challenge.check(made, agreed.agreement, scanned, before)
+    read = _rotations(agreed.agreement, rotation)
+    made = challenge.make(agreed.agreement, _secret(secret), note, scanned, before, named, read)
+    drawn = challenge.check(made, agreed.agreement, scanned, before, read)
     signing = _mine(key, agreed.agreement.parties.vendor.key, "the vendor's")
     path = folder / f"challenge-{made.epoch:05}.json"
     write_new(path, statements.sign(made, signing))
@@ -123,7 +123,8 @@ def open_all(
     refuse_existing(path, path.with_suffix(""))
     log_key, site_key = read_keys(settings)
     with sight_of(settings.data, log_key, site_key) as seen:
-        drawn = challenge.check(found[-1], agreement, _own(seen, found[-1]), found[:-1])
+        read = _rotations(agreement, [str(p) for p in settings.rotations])
+        drawn = challenge.check(found[-1], agreement, _own(seen, found[-1]), found[:-1], read)
         if drawn.challenge.origin != log_key.name:
             raise RecordError(
                 f"it is about the log {drawn.challenge.origin}", place=str(folder), cure="use its gateway"
@@ -156,13 +157,14 @@ def judge(
     replay: Annotated[bool, typer.Option("--replay", help="Let the agreed terms decide the facts again.")] = False,
     vendor_key: VendorKey = None,
     customer_key: CustomerKey = None,
+    rotation: Changes = None,
     as_json: Json = False,
 ) -> None:
     """The auditor: judge what was opened, one at a time, or let the terms decide again. Each verdict is signed."""
     if as_json and not replay:
         cure = "leave --json away, or use --replay"
         raise ConfigError("a guided judgement talks to a person", place="audit judge --json", cure=cure)
-    agreed, drawn, before = _checked(folder, bundle, agreement, vendor_key, customer_key)
+    agreed, drawn, before = _checked(folder, bundle, agreement, vendor_key, customer_key, rotation)
     signing = read_signing_key(key)
     opened.auditors_key(drawn, signing)
     said = _said(folder, drawn, agreed.agreement)
@@ -170,9 +172,12 @@ def judge(
     waiting = [e for e in drawn.entries if isinstance((said or {}).get(e), Letter) and e not in done]
     counts = dict.fromkeys((*map(str, Verdict), "left"), 0)
     entries = _entries(bundle, waiting)
-    deciding = _deciding(agreed.agreement) if replay else None
+    letters = _opened_path(folder, drawn.challenge).with_suffix("")
+    deciding = deciding_of(agreed.agreement) if replay else None
     for n, entry in enumerate(waiting):
-        verdict = _one(folder, drawn, entries[entry], said, signing, deciding, f"{n + 1} of {len(waiting)}", agreed)
+        verdict = judged_one(
+            letters, drawn, entries[entry], said, signing, deciding, f"{n + 1} of {len(waiting)}", agreed
+        )
         counts["left" if verdict is None else str(verdict)] += 1
         if verdict is None:
             if replay:
@@ -197,10 +202,11 @@ def make_report(
     agreement: AgreementFile,
     vendor_key: VendorKey = None,
     customer_key: CustomerKey = None,
+    rotation: Changes = None,
     as_json: Json = False,
 ) -> None:
     """What the newest audit showed, with exact bounds. Anyone computes it alike. Ends 1 where anything failed."""
-    agreed, drawn, _ = _checked(folder, bundle, agreement, vendor_key, customer_key)
+    agreed, drawn, _ = _checked(folder, bundle, agreement, vendor_key, customer_key, rotation)
     found = report.report(drawn, _said(folder, drawn, agreed.agreement), _judged(folder, drawn))
     follows = agreed.follows("audit.refused") if found.counts["refused"] or found.counts["erased"] else ""
     if as_json:
@@ -254,7 +260,7 @@ def _judged(folder: Path, drawn: Drawn) -> dict[int, Judged]:
 
 
 def _checked(
-    folder: Path, bundle: Path, agreement: str, vendor: str | None, customer: str | None
+    folder: Path, bundle: Path, agreement: str, vendor: str | None, customer: str | None, rotation: list[str] | None
 ) -> tuple[Agreed, Drawn, Sequence[Challenge]]:
     """The newest challenge, checked against the evidence and against all before it."""
     agreed = read_agreed(read_bytes(agreement), known_keys(vendor, customer))
@@ -263,7 +269,12 @@ def _checked(
         raise ConfigError("there is no challenge", place=str(folder), cure="put the vendor's challenge-N.json there")
     size = int(Checkpoint.parse(found[-1].checkpoint.partition("\n\n")[0] + "\n").size)
     _, scanned = _scan(bundle, size)
-    return agreed, challenge.check(found[-1], agreed.agreement, scanned, found[:-1]), found[:-1]
+    read = _rotations(agreed.agreement, rotation)
+    return agreed, challenge.check(found[-1], agreed.agreement, scanned, found[:-1], read), found[:-1]
+
+
+def _rotations(agreement: Agreement, files: Sequence[str] | None) -> list[Rotation]:
+    return [read_rotation(read_bytes(f), agreement.parties.customer.key, f) for f in files or []]
 
 
 # ---- evidence ----------------------------------------------------------------------------------------------------
@@ -310,80 +321,6 @@ def _record_looks(settings: Any, agreement: Agreement, key: SigningKey, drawn: D
         )
         carry_out(settings, sign_order(order, key), None)
     return len(looks)
-
-
-# ---- judging -----------------------------------------------------------------------------------------------------
-
-
-def _deciding(agreement: Agreement) -> Any:
-    """What decides again: the agreed terms, as the gateway reads them."""
-    from brightline.gateway.exchange import PERFORMABLE  # noqa: PLC0415 - as above
-    from brightline.gateway.standing import agreed as standing  # noqa: PLC0415
-
-    stands = standing(agreement)
-    names: dict[bytes, list[str]] = {}
-    for name, digest in stands.models.items():
-        names.setdefault(digest, []).append(name)
-    return stands.pack.terms, PERFORMABLE, names
-
-
-def _one(
-    folder: Path,
-    drawn: Drawn,
-    entry: Entry,
-    said: Any,
-    key: SigningKey,
-    deciding: Any,
-    which: str,
-    agreed: Agreed,
-) -> Verdict | None:
-    """The verdict on one decision; None where there is none yet."""
-    from brightline.assurance.audit.replay import replayed  # noqa: PLC0415 - loads the Cedar engine
-
-    path = _opened_path(folder, drawn.challenge).with_suffix("") / f"{entry.sequence}.letter"
-    try:
-        sealed = read_file(path, opened.MAX_LETTER, error=RecordError)
-        private = opened.read_private(entry, said[entry.sequence], sealed, drawn.id, key)
-    except RecordError as e:
-        if deciding is None:
-            say(f"{which}: {e}: it was not opened, which counts as unclear")
-        return Verdict.UNCLEAR
-    if deciding is not None:
-        terms, performable, names = deciding
-        return replayed(private, terms, performable, names.get(entry.model, []))
-    _show(private, which, agreed)
-    return _ask()
-
-
-def _show(private: Private, which: str, agreed: Agreed) -> None:
-    entry = private.entry
-    say("")
-    say(
-        f"{which}: entry {entry.sequence}, {agreed.activity(entry.activity)}: {OutcomeCode(entry.outcome).name.lower()}"
-    )
-    named = [agreed.clause(rank) for rank in range(entry.clauses.bit_length()) if entry.clauses >> rank & 1]
-    say(f"  decided by {', '.join(named) or 'no clause (default-deny)'}")
-    for name, value in private.fields:
-        if name not in _HIDDEN:
-            text = value.decode("utf-8", "backslashreplace")
-            say(f"  {name}:" if len(text) > 60 else f"  {name}: {text}")
-            if len(text) > 60:
-                quote(re.sub(r"\s+", " ", text[:_SHOWN]))
-                if len(text) > _SHOWN:
-                    say(f"    │ … and {len(text) - _SHOWN} characters more")
-
-
-def _ask() -> Verdict | None:
-    """What the person says; None at the end, or where they stop."""
-    say("  Do the facts say what this was, and is it decided rightly? r right · w wrong · u unclear · q stop here")
-    while answer := sys.stdin.readline():
-        word = answer.strip().lower()[:1]
-        if word == "q":
-            return None
-        if word in _ANSWERS:
-            return _ANSWERS[word]
-        say("  write r, w, u or q")
-    return None
 
 
 def _secret(path: Path) -> bytes:

@@ -199,10 +199,10 @@ def same_calls(seen: Sight, entries: Sequence[int]) -> list[int]:
     return whole_calls(seen.chunks(seen.size), entries)
 
 
-def show_opening(data: bytes, agreement: bytes, keys: Keys | None, as_json: bool) -> None:
+def show_opening(data: bytes, agreement: bytes, keys: Keys | None, rotations: Sequence[bytes], as_json: bool) -> None:
     """`brightline verify` of an opening. Ends 1 where it shows nothing."""
     try:
-        shown = verify_opening(data, agreement, keys)
+        shown = verify_opening(data, agreement, keys, rotations)
     except RecordError as e:
         if as_json:
             print_json({"verified": False, "text": str(e)})

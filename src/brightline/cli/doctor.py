@@ -88,7 +88,8 @@ def _gateway(config: Config) -> list[Check]:
 
     def log() -> str:
         log_key, _ = read_keys(config)
-        check_log(standing_of(config, None), log_key.name, log_key.public)
+        rotations = [read_file(p) for p in config.rotations]
+        check_log(standing_of(config, None), log_key.name, log_key.public, rotations)
         return f"the agreement names {log_key.name} with this key"
 
     from brightline.registry import Kind  # noqa: PLC0415

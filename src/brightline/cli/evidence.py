@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,7 +63,8 @@ def export(
     published = (Published.witnessed if witnessed else Published)(settings.data / "log")
     # 2. the bundle, whole or not at all
     agreement = read_bytes(str(settings.agreement))
-    size = _write(out, agreement, published, releasing.opened_epochs(settings, published))
+    changed = [read_bytes(str(p)) for p in settings.rotations]
+    size = _write(out, agreement, published, releasing.opened_epochs(settings, published), changed)
     document = {"bundle": str(out), "bytes": size, "entries": published.size, "gateway_running": running}
     if as_json:
         print_json(document)
@@ -100,6 +102,9 @@ def verify(
     key: Key = None,
     oscal: Oscal = None,
     audits: Audits = None,
+    rotation: Annotated[
+        list[str] | None, typer.Option(help="A change of the log's key (`key rotate`), oldest first; may be repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Whether a bundle is what it claims to be, in eleven steps, and what it then shows. Ends 1 where it is not.
@@ -109,9 +114,9 @@ def verify(
     filing = Filing(report, statement, key, oscal, audits or ())
     known, keys = [read_witness_key(w) for w in witness or []], known_keys(vendor_key, customer_key)
     with open_file(bundle) as file:
-        if is_opening(file.read(1)):
-            return custody.show_opening(read_bytes(str(bundle)), read_bytes(agreement), keys, as_json)
-        file.seek(0)
+        changed = [read_bytes(r) for r in rotation or []]
+        if is_opening(file.peek(1)):
+            return custody.show_opening(read_bytes(str(bundle)), read_bytes(agreement), keys, changed, as_json)
         files: list[str] = []
         head, agreed = file.peek(len(contradiction.MAGIC)), read_bytes(agreement)
         if filing and head.startswith((thin.MAGIC, contradiction.MAGIC)):
@@ -123,7 +128,7 @@ def verify(
             result = contradiction.verify_contradiction(file.read(contradiction.MAX_FILE + 1), agreed, None, keys)
         else:
             kept = [read_bytes(e) for e in earlier or []]
-            result = verify_bundle(file, agreed, keys, earlier=kept, witnesses=known)
+            result = verify_bundle(file, agreed, keys, earlier=kept, witnesses=known, rotations=changed)
             files = filing.write(file, bundle.name, agreed, result) if filing else []
     if as_json:
         print_json(result.to_json())
@@ -150,7 +155,9 @@ def _show(result: Result) -> None:
     say(good if result.verified else "NOT VERIFIED")
 
 
-def _write(out: Path, agreement: bytes, published: Published, openings: list[Opened]) -> int:
+def _write(
+    out: Path, agreement: bytes, published: Published, openings: list[Opened], rotations: Sequence[bytes]
+) -> int:
     """The bundle's size. A fault on the way leaves no file that could be taken for a bundle."""
     if out.exists():
         raise ConfigError("there is such a file already", place=str(out), cure="choose another name or move it away")
@@ -159,7 +166,7 @@ def _write(out: Path, agreement: bytes, published: Published, openings: list[Ope
         with part.open("wb") as file:
             size = sum(
                 file.write(piece)
-                for piece in export_bundle(agreement, published.checkpoint, published.entries(), openings)
+                for piece in export_bundle(agreement, published.checkpoint, published.entries(), openings, rotations)
             )
         part.rename(out)
     except (BrightlineError, OSError):

@@ -16,6 +16,7 @@ from brightline.errors import ConfigError, nearest
 from brightline.gateway.engine_config import EngineConfig, EventsConfig, read_engine, read_events
 from brightline.gateway.mcp_config import McpConfig, read_mcp
 from brightline.gateway.tables import bad as _bad
+from brightline.gateway.tables import names as _names
 from brightline.gateway.tables import only as _only
 from brightline.gateway.tables import path as _path
 from brightline.gateway.tables import table as _table
@@ -33,7 +34,7 @@ _LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(rf"[0-9A-Fa-f:]{{1,45}}(?:\.[0-9]{{1,3}}){{0,3}}|{_LABEL}(?:\.{_LABEL})*")  # what can be looked up
 _TOP = ("listen", "data", "agreement", "log_key", "site_key", "oracle_share", "parties", "upstream", "models",
         "engine", "events", "registry", "end_users", "signed_models", "purposes", "tools",
-        "actors", "limits", "tls", "desk", "clock", "witnesses", "officer",
+        "actors", "limits", "tls", "desk", "rotations", "clock", "witnesses", "officer",
         "meters", "prices", "money", "screen", "judge", "mcp")  # fmt: skip
 _TLS = ("certificate", "key")
 _SIGNED_MODEL = ("statement", "signature", "key", "adapters")
@@ -177,6 +178,7 @@ class Config:
     limits: Mapping[str, float] = field(default_factory=dict)
     tls: TlsConfig | None = None
     desk: DeskConfig | None = None
+    rotations: tuple[Path, ...] = ()
     watch: WatchConfig = field(default_factory=WatchConfig)
     clock: ClockSource = ClockSource.UNKNOWN
     witnesses: Mapping[str, str] = field(default_factory=dict)
@@ -228,6 +230,7 @@ def parse_config(data: Mapping[str, Any], base: Path, place: str) -> Config:
         else None,
         limits=_limits(_table(data, "limits", place), f"{place}: limits"),
         tls=_tls(_table(data, "tls", place), base, f"{place}: tls") if "tls" in data else None,
+        rotations=tuple(base / name for name in _names(data, "rotations", place)),
         desk=_desk(_table(data, "desk", place), base, f"{place}: desk") if "desk" in data else None,
         watch=read_watch(data, base, place),
         mcp=read_mcp(data, base, place),

@@ -27,6 +27,7 @@ from brightline.gateway.standing import Standing
 from brightline.keys import SigningKey
 from brightline.registry.items import Actor, Kind, Nature
 from brightline.storage.files import read_file
+from brightline.storage.order import check_duties
 from brightline.storage.recorder import Recorder
 
 logger = logging.getLogger("brightline.gateway")
@@ -89,6 +90,7 @@ async def opened_desk(
     await inbox.look()
     if not desk.rostered:
         raise ApprovalError("the desk has no roster that stands", place=str(folder), cure="`brightline desk new`")
+    check_duties(desk.roster, agreement)
     # 3. telling and listening, until the gateway stops
     posts = Posts(folder, log_key, desk, lambda: live.now, config.desk.webhook)
     live.postman, inbox.glass = posts, Glass(recorder, live, folder)

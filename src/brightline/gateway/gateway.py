@@ -88,7 +88,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         # 1. what stands, and room for it
         log_key, site_key = read_keys(config)
         standing = serving_of(config, standing_of(config, observe))
-        check_log(standing, log_key.name, log_key.public)
+        check_log(standing, log_key.name, log_key.public, [read_file(p) for p in config.rotations])
         registered = open_registered(config, standing)
         if registered is not None:
             check_registered(standing, registered.registry)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from brightline.agreement import Agreement, Disclosure
+from brightline.agreement.rotation import read_rotation, rotated
 from brightline.errors import AgreementError
 from brightline.keys import VerifyKey
 from brightline.terms import Pack, read_pack
@@ -75,11 +76,14 @@ def answered_by(standing: Standing, digests: Sequence[bytes]) -> Standing:
     return replace(standing, models=models)
 
 
-def check_log(standing: Standing, origin: str, key: VerifyKey) -> None:
-    """Raises AgreementError where the agreement does not name this gateway's log and its key."""
+def check_log(standing: Standing, origin: str, key: VerifyKey, rotations: Sequence[bytes] = ()) -> None:
+    """Raises AgreementError where this is not the log, and the key that it has by now, of the agreement."""
     if standing.agreement is None:
         return
-    if not any(log.origin == origin and str(log.key) == str(key) for log in standing.agreement.logs):
+    agreement = standing.agreement
+    read = [read_rotation(r, agreement.parties.customer.key, f"rotation {i + 1}") for i, r in enumerate(rotations)]
+    logs = rotated(agreement, agreement.digest, read)
+    if not any(log.origin == origin and str(log.key) == str(key) for log in logs):
         raise AgreementError(
             f"the agreement names no log {origin} with this gateway's key",
             place="agreement: logs",

@@ -44,6 +44,14 @@ def number(data: Mapping[str, Any], key: str, place: str, default: int, most: in
     return value
 
 
+def names(data: Mapping[str, Any], key: str, place: str) -> list[str]:
+    """A list of texts, empty where there is none."""
+    value = data.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(v, str) and "\0" not in v for v in value):
+        bad(f"{key} is a list of texts", place, f'write {key} = ["…"]')
+    return value
+
+
 def only(data: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
     """Raises ConfigError for a key that is none of `known`, naming the nearest."""
     for key in data:

@@ -39,6 +39,7 @@ from brightline.errors import ApprovalError, BrightlineError
 from brightline.keys import Envelope, SigningKey, VerifyKey, write_letter
 from brightline.storage.disk import Disk
 from brightline.storage.files import read_file
+from brightline.storage.order import check_duties
 from brightline.terms import Terms, read_pack
 
 POSTED_TYPE: Final = "application/vnd.brightline.posted+json"
@@ -86,7 +87,9 @@ class DeskFolder:
     def make(cls, folder: Path, agreement: Envelope, roster: Envelope) -> DeskFolder:
         """A new desk. Raises ApprovalError where the agreement is not in force, or the roster cannot stand."""
         self = cls._agreed(folder, agreement)
-        number = read_roster(roster, self.terms, self.desk.customer, "roster").number
+        listed = read_roster(roster, self.terms, self.desk.customer, "roster")
+        check_duties(listed, self.agreement)
+        number = listed.number
         _write(folder / "agreement.json", agreement.to_bytes())
         _write(folder / f"roster-{number}.json", roster.to_bytes())
         return cls.open(folder)

@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from brightline.agreement import Agreement, Audit, Auditor
+from brightline.agreement.rotation import Rotation, keys_of
 from brightline.assurance.audit import chain
 from brightline.assurance.audit.sample import drawn, seed
 from brightline.assurance.audit.statements import Challenge, identity
 from brightline.errors import RecordError, nearest
+from brightline.keys import VerifyKey
 from brightline.record import checkpoint as checkpoints
 from brightline.record.checkpoint import Checkpoint
 from brightline.record.entry import ENTRY, ENTRY_BYTES, Kind
@@ -85,7 +87,13 @@ def epoch_of(agreement: Agreement, last: int) -> int:
 
 
 def make(
-    agreement: Agreement, secret: bytes, note: bytes, scanned: Scanned, before: Sequence[Challenge], auditor: str
+    agreement: Agreement,
+    secret: bytes,
+    note: bytes,
+    scanned: Scanned,
+    before: Sequence[Challenge],
+    auditor: str,
+    rotations: Sequence[Rotation] = (),
 ) -> Challenge:
     """The vendor's challenge on evidence that it has verified. `before`: all earlier challenges, oldest first.
 
@@ -93,7 +101,8 @@ def make(
     sign, so that this sample would show nothing.
     """
     audit = audit_of(agreement)
-    signed = checkpoints.verify(note, [log.key for log in agreement.logs])
+    keys = keys_of(agreement, agreement.digest, rotations)
+    signed = checkpoints.verify(note, keys)
     epoch = epoch_of(agreement, scanned.last)
     last = before[-1] if before else None
     if last is not None and epoch <= last.epoch:
@@ -107,17 +116,25 @@ def make(
         epoch=epoch,
         nonce=chain.nonce(secret, audit.epochs, epoch).hex(),
         checkpoint=note.decode("utf-8"),
-        first=0 if last is None else _size(last, agreement),
+        first=0 if last is None else _size(last, keys),
         previous=None if last is None else identity(last),
         sample=audit.sample,
         auditor=auditor,
     )
-    check(made, agreement, scanned, before)
+    check(made, agreement, scanned, before, rotations)
     return made
 
 
-def check(challenge: Challenge, agreement: Agreement, scanned: Scanned, before: Sequence[Challenge]) -> Drawn:
-    """What a challenge draws, if it stands; `scanned`: the log as whoever checks has it. Raises RecordError.
+def check(
+    challenge: Challenge,
+    agreement: Agreement,
+    scanned: Scanned,
+    before: Sequence[Challenge],
+    rotations: Sequence[Rotation] = (),
+) -> Drawn:
+    """What a challenge draws, if it stands. Raises RecordError.
+
+    scanned: the log as whoever checks has it. rotations: of its key, oldest first.
 
     Everyone computes this alike: the customer before it opens anything, the auditor, the vendor, a stranger.
     """
@@ -131,7 +148,8 @@ def check(challenge: Challenge, agreement: Agreement, scanned: Scanned, before: 
     if auditor is None:
         _refuse("auditor", f"both did not accept it: {nearest(challenge.auditor, [a.name for a in audit.auditors])}")
     # 2. the log's own checkpoint, over the entries at hand
-    signed = checkpoints.verify(challenge.checkpoint.encode(), [log.key for log in agreement.logs])
+    keys = keys_of(agreement, agreement.digest, rotations)
+    signed = checkpoints.verify(challenge.checkpoint.encode(), keys)
     if signed.origin != challenge.origin:
         _refuse("checkpoint", f"it is the log {signed.origin}'s, not {challenge.origin}'s")
     if (scanned.size, scanned.root) != (signed.size, signed.root):
@@ -144,9 +162,9 @@ def check(challenge: Challenge, agreement: Agreement, scanned: Scanned, before: 
     last = before[-1] if before else None
     if challenge.previous != (None if last is None else identity(last)):
         _refuse("previous", "it does not follow the challenge before it")
-    if last is not None and (challenge.epoch <= last.epoch or signed.size < _size(last, agreement)):
+    if last is not None and (challenge.epoch <= last.epoch or signed.size < _size(last, keys)):
         _refuse("epoch", f"epoch {last.epoch} was challenged before: one challenge an epoch, and never an older state")
-    if challenge.first != (0 if last is None else _size(last, agreement)):
+    if challenge.first != (0 if last is None else _size(last, keys)):
         _refuse("first", "it does not begin where the challenge before it ended")
     # 5. the draw
     population = scanned.decisions[scanned.decisions >= np.uint64(challenge.first)].tolist()
@@ -154,8 +172,8 @@ def check(challenge: Challenge, agreement: Agreement, scanned: Scanned, before: 
     return Drawn(challenge, signed, auditor, len(population), tuple(drawn(of, population, challenge.sample)))
 
 
-def _size(challenge: Challenge, agreement: Agreement) -> int:
-    return checkpoints.verify(challenge.checkpoint.encode(), [log.key for log in agreement.logs]).size
+def _size(challenge: Challenge, keys: Sequence[VerifyKey]) -> int:
+    return checkpoints.verify(challenge.checkpoint.encode(), keys).size
 
 
 def _refuse(place: str, text: str, cure: str = _MEND) -> Never:

@@ -7,12 +7,14 @@ place in the vocabulary whose digests both signed; nothing of that is taken from
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from brightline.agreement import Agreement, Code, Keys, Note, Trigger, in_force, read_envelope
+from brightline.agreement.rotation import Rotation, read_rotation, rotated
 from brightline.errors import RecordError
+from brightline.record.checkpoint import Checkpoint
 from brightline.vocabulary import SHIPPED, Vocabulary, module, shipped
 
 DEFAULT_DENY: Final = "default-deny"
@@ -24,7 +26,8 @@ _ID = re.compile(r'@\s*id\s*\(\s*"([A-Za-z0-9][A-Za-z0-9._:-]{0,63})"\s*\)')
 class Agreed:
     """An agreement in force. `clauses`, `activities`: names by rank, None where they cannot be told from here.
 
-    Clause ranks begin at 0, activity ranks at 1.
+    Clause ranks begin at 0, activity ranks at 1. `rotations`: of keys of its logs; `agreement.logs` are then those that
+    count now, and its digest is `digest` alone.
     """
 
     agreement: Agreement
@@ -33,6 +36,11 @@ class Agreed:
     clauses: tuple[str, ...] | None
     activities: tuple[str, ...] | None
     notes: tuple[Note, ...]
+    rotations: tuple[Rotation, ...] = ()
+
+    def passed(self, origin: str) -> list[Checkpoint]:
+        """Where the keys of this log changed: checkpoints that its entries must pass through."""
+        return [Checkpoint(r.origin, r.size, bytes.fromhex(r.root)) for r in self.rotations if r.origin == origin]
 
     def clause(self, rank: int) -> str:
         return self.clauses[rank] if self.clauses and rank < len(self.clauses) else f"clause of rank {rank}"
@@ -61,10 +69,11 @@ _TRIGGERS: Mapping[Trigger, str] = {
 }
 
 
-def read_agreed(file: bytes, keys: Keys | None) -> Agreed:
+def read_agreed(file: bytes, keys: Keys | None, rotations: Sequence[bytes] = ()) -> Agreed:
     """The agreement in `file`, if it is in force.
 
     keys: the parties' keys as known from elsewhere; None believes those that the agreement names, which a note says.
+    rotations: statements that changed a log's key, oldest first; `agreement.logs` then has the keys that count now.
     Raises AgreementError or RecordError.
     """
     # 1. signed by both
@@ -78,7 +87,10 @@ def read_agreed(file: bytes, keys: Keys | None) -> Agreed:
     clauses = clause_ids(agreement.terms.files.get("terms.cedar", ""))
     words = pinned_vocabulary(agreement)
     activities = None if words is None else tuple(words.activities)
-    return Agreed(agreement, status.digest, terms, clauses, activities, status.notes)
+    # 3. its logs' keys, as they are by now
+    read = tuple(read_rotation(r, agreement.parties.customer.key, f"rotation {i + 1}") for i, r in enumerate(rotations))
+    agreement = replace(agreement, logs=rotated(agreement, status.digest, read)) if read else agreement
+    return Agreed(agreement, status.digest, terms, clauses, activities, status.notes, read)
 
 
 def check_named(agreed: Agreed, named: str) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brightline.agreement import Agreement, Log
+from brightline.agreement.rotation import Rotation
 from brightline.errors import RecordError, nearest
+from brightline.keys import VerifyKey
 from brightline.record import checkpoint as checkpoints
+from brightline.record import note
 from brightline.record.checkpoint import Checkpoint
 from brightline.record.entry import ENTRY_BYTES
 from brightline.record.merkle import Tree, hash_leaves
@@ -75,6 +78,24 @@ class Root:
             raise RecordError(text, place="checkpoint", cure="show both checkpoints: the log signed them both")
 
 
-def read_earlier(notes: Sequence[bytes], log: Log) -> list[Checkpoint]:
-    """Checkpoints of this log that the verifier kept. Raises RecordError: they are the verifier's own files."""
-    return [checkpoints.verify(data, [log.key], f"earlier checkpoint {i + 1}") for i, data in enumerate(notes)]
+def read_earlier(notes: Sequence[bytes], log: Log, rotations: Sequence[Rotation] = ()) -> list[Checkpoint]:
+    """Checkpoints of this log that the verifier kept. Raises RecordError: they are the verifier's own files.
+
+    `rotations`: of this log's key. A checkpoint of a former key counts up to where that key ended.
+    """
+    former = {r.old: r.size for r in rotations if r.origin == log.origin}
+    found = []
+    for i, data in enumerate(notes):
+        place = f"earlier checkpoint {i + 1}"
+        kept = checkpoints.verify(data, [log.key, *former], place)
+        most = max((size for key, size in former.items() if signed_by(data, key)), default=kept.size)
+        if kept.size > most and not signed_by(data, log.key):
+            text = f"it is of {kept.size} entries, by a key that ended at {most}: who signed it had the key after that"
+            raise RecordError(text, place=place, cure="show it to the customer: the old key is in other hands")
+        found.append(kept)
+    return found
+
+
+def signed_by(data: bytes, key: VerifyKey) -> bool:
+    """Whether a note bears this key's signature line; that it is true, `checkpoints.verify` has found."""
+    return any((s.name, s.key_id) == (key.name, key.id) for s in note.parse(data).signatures)

@@ -70,15 +70,15 @@ def is_opening(head: bytes) -> bool:
     return head[:1] == b"{"
 
 
-def verify_opening(data: bytes, agreement: bytes, keys: Keys | None) -> Opened:
-    """What an opening shows, in four steps. `keys`: as `verify` takes them.
+def verify_opening(data: bytes, agreement: bytes, keys: Keys | None, rotations: Sequence[bytes] = ()) -> Opened:
+    """What an opening shows, in four steps. `keys`, `rotations`: as `verify` takes them.
 
     Raises AgreementError, RecordError: then it shows nothing.
     """
     # 1. well formed, in its one spelling
     value = _read(data)
     # 2. the agreement that it names is signed by both parties
-    agreed = read_agreed(agreement, keys)
+    agreed = read_agreed(agreement, keys, rotations)
     if value["agreement"] != agreed.digest:
         _refuse("agreement", f"the opening is about another agreement than {agreed.digest}")
     # 3. the entry is in the log that the agreement names

@@ -35,6 +35,7 @@ def verify(
     *,
     earlier: Sequence[bytes] = (),
     witnesses: Sequence[WitnessKey] = (),
+    rotations: Sequence[bytes] = (),
 ) -> Result:
     """Whether the bundle is what it claims to be, and what it then says.
 
@@ -44,6 +45,7 @@ def verify(
     earlier: checkpoints of this log that the verifier kept from before; without one, a log that was rolled back or
     rewritten and signed anew cannot be told from an honest one, which step 11 then says.
     witnesses: the keys of witnesses that the verifier trusts; who of them did not cosign is a finding.
+    rotations: statements that changed the log's key, oldest first (`brightline.agreement.rotation`).
     Law: nothing in bundle or agreement makes it raise; `earlier` does (RecordError), for its faults are the verifier's
     own, and so does a source that fails to be read. The same input gives the same answer, byte for byte.
     """
@@ -54,14 +56,15 @@ def verify(
     if opened is None:
         return _result(ledger, None)
     # 2. the agreement that the bundle names is signed by both parties
-    agreed = ledger.attempt(2, lambda: _agreement(opened, agreement, keys))
+    agreed = ledger.attempt(2, lambda: _agreement(opened, agreement, keys, rotations))
     # 3. the checkpoint is signed by the log that the agreement names
     signed = ledger.attempt(3, lambda: _checkpoint(opened, agreed)) if agreed else None
     seen = ledger.attempt(3, lambda: cosigned(opened.checkpoint, witnesses)) if signed else None
     # 4 to 10. the entries, in one pass
     scan = None
     if agreed and signed and seen is not None:
-        kept = read_earlier(earlier, log_of(agreed.agreement, signed.origin)) if earlier else []
+        log = log_of(agreed.agreement, signed.origin)
+        kept = [*read_earlier(earlier, log, agreed.rotations), *agreed.passed(signed.origin)]
         scan = Scan(ledger, agreed, signed, kept, opened.openings)
     ledger.attempt(1, lambda: _pass(opened, scan))
     # 11. how complete the record is, and what follows
@@ -146,8 +149,8 @@ class Scan:
         say(11, grade.words(self.agreed, self.completeness, totals.entries, kept, seen))
 
 
-def _agreement(opened: Bundle, file: bytes, keys: Keys | None) -> Agreed:
-    agreed = read_agreed(file, keys)
+def _agreement(opened: Bundle, file: bytes, keys: Keys | None, rotations: Sequence[bytes]) -> Agreed:
+    agreed = read_agreed(file, keys, rotations)
     check_named(agreed, opened.about.agreement)
     return agreed
 
