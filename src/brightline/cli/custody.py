@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from brightline.agreement import Agreement, Keys
-from brightline.assurance.verify.opening import Opened, opening_file, verify_opening
+from brightline.assurance.opening import Opened, opening_file, verify_opening
 from brightline.cli.key import read_signing_key
 from brightline.cli.printing import Json, print_json, quote, read_bytes, refuse_existing, say, write_new
 from brightline.errors import ApprovalError, ConfigError, RecordError

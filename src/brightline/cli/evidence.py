@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from io import BufferedReader
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +11,9 @@ from rich.text import Text
 
 from brightline.assurance.explain import explain as explain_bundle
 from brightline.assurance.export import export as export_bundle
+from brightline.assurance.opening import is_opening
 from brightline.assurance.verify import Result, contradiction, thin
 from brightline.assurance.verify import verify as verify_bundle
-from brightline.assurance.verify.opening import is_opening
 from brightline.cli import custody, releasing
 from brightline.cli.agreement import known_keys
 from brightline.cli.filing import Audits, Filing, Key, Oscal, Report, Statement
