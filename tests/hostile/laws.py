@@ -13,7 +13,9 @@ from brightline.errors import BrightlineError, InputError
 T = TypeVar("T")
 
 
-def lawful(read: Callable[[], T], error: type[InputError] | tuple[type[InputError], ...] = InputError) -> T | None:
+def lawful(
+    read: Callable[[], T], error: type[BrightlineError] | tuple[type[BrightlineError], ...] = InputError
+) -> T | None:
     """What `read` gives, or None where it raised one of `error` that says where and what to do. Nothing else passes."""
     fault: BrightlineError
     try:
