@@ -122,7 +122,6 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         await recorder.publish()  # so that evidence can be exported from the first moment
         stack.callback(asyncio.create_task(_publish_often(recorder)).cancel)
         # 4. the listener
-        room = Room(int(config.limits.get("answers_bytes", AnswerLimits().room)))
         desk = await stack.enter_async_context(opened_desk(config, standing, recorder, log_key, site_key, registered))
         exchange = Exchange(
             standing,
@@ -131,7 +130,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
             pool,
             config.models,
             config.oracle_share,
-            room=room,
+            room=Room(int(config.limits.get("answers_bytes", AnswerLimits().room))),
             tools=tools,
             desk=desk.live,
             screened=screened,
@@ -146,8 +145,8 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         note = (lambda: registered.fault) if registered is not None else str
         mcp = await stack.enter_async_context(_mcp(config, exchange, log_key.name))
-        metrics = Metrics(recorder.journal, metered, screened)
-        routes = Routes(exchange, models, desk.fault, note, desk.requester(standing, exchange.answers), metrics, mcp)
+        asked = desk.requester(standing, exchange.answers)
+        routes = Routes(exchange, models, desk.fault, note, asked, Metrics(recorder.journal, metered, screened), mcp)
         with address(config):
             server = await serve(routes, config.host, config.port, _limits(config), tls=tls, refusal=refused)
         stack.push_async_callback(server.drain, config.limits.get("drain_seconds", DRAIN_SECONDS))
