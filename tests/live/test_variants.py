@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import anthropic
 import openai
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
@@ -103,10 +102,17 @@ async def test_g15_the_variant_answers_as_itself_and_terms_bind_to_it(tmp_path: 
             await said("tiny", "review")
         body: Any = denied.value.body
         assert [c["id"] for c in body["brightline"]["clauses"]] == ["T10"]
-        # an API that takes no scales is served for no model
+        # of the messages API the engine takes no scales: it is asked in the other
+        named = {"Brightline-Purpose": "permit"}
         async with anthropic_client(gateway.url) as messages:
-            with pytest.raises(anthropic.APIStatusError) as refused:
-                await messages.messages.create(model="harbor", max_tokens=6, messages=ASKED)
+            for model, words in (("harbor", custom), ("tiny", stock), ("harbor", custom)):
+                answer: Any = await messages.messages.create(
+                    model=model, max_tokens=24, messages=ASKED, extra_headers=named, extra_body={"temperature": 0}
+                )
+                assert answer.content[0].text == words
+        # an API that takes no scales is served for no model
+        with pytest.raises(openai.APIStatusError) as refused:
+            await chat.embeddings.create(model="harbor", input="x", extra_headers=named)
         assert refused.value.status_code == 501
         assert await gateway.stop() == 0
     entries = [e for e in site.entries() if e.kind == Kind.DECISION]

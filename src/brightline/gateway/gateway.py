@@ -44,6 +44,7 @@ from brightline.gateway.signed_tools import SignedTools
 from brightline.gateway.standing import Standing, agreed, answered_by, check_log, observed
 from brightline.gateway.tools import ConfiguredTools
 from brightline.gateway.translate import Dialect
+from brightline.gateway.translate.speaks import Speaks
 from brightline.gateway.users import Users, issuer_of
 from brightline.gateway.wire import Handler, Limits, Upstream, UpstreamLimits, serve
 from brightline.keys import SigningKey, VerifyKey
@@ -321,7 +322,9 @@ async def _pool(config: Config, stack: AsyncExitStack, progress: Progress) -> tu
         stack.callback(model.stop)
         await asyncio.to_thread(model.start, progress)
         upstream, key = Upstream(model.url, limits=_upstream_limits(config)), model.api_key.encode()
-        pool = Pool(Server(upstream, key, Dialect(config.upstream.api)))
+        # Of the messages API llama.cpp takes no adapter's scale: with adapters loaded it is asked in OpenAI's alone.
+        speaks = Speaks.OPENAI if model.loaded.files else config.upstream.api
+        pool = Pool(Server(upstream, key, Dialect(speaks)))
         served = Served.of(model.loaded)
     else:
         pool = external_pool(config)

@@ -22,8 +22,8 @@ from brightline.models.signing import verify_model
 from brightline.registry import Kind, Model, Registry
 from brightline.storage.files import read_file
 
-_READ_SCALES = frozenset(("/v1/chat/completions", "/v1/completions", "/v1/responses"))
-_GENERATE_NOTHING = frozenset(("/v1/messages/count_tokens",))
+# Of these llama.cpp takes scales; messages are translated to chat while adapters are loaded (`gateway._pool`).
+_READ_SCALES = frozenset((Api.CHAT, Api.COMPLETIONS, Api.RESPONSES, Api.MESSAGES))
 _CURE = "serve the model that both signed, or amend the agreement"
 
 
@@ -42,14 +42,14 @@ class Served:
 
     def check(self, api: Api) -> None:
         """Raise CallError 501 where the engine would answer this API by no model in particular."""
-        if self.stock and str(api) not in _READ_SCALES | _GENERATE_NOTHING:
+        if self.stock and api not in _READ_SCALES:
             text = "the engine takes no adapter's scale on this API, so nobody could say which model answers"
-            cure = "use /v1/chat/completions or /v1/responses"
+            cure = "use /v1/chat/completions, /v1/responses or /v1/messages"
             raise CallError(text, status=501, code="api_not_served", place="path", cure=cure)
 
     def fields(self, api: Api, digest: bytes) -> Mapping[str, Any] | None:
         """The gateway's own fields of a call for the model with this digest; who only observes gets the stock one."""
-        return self.own.get(digest, self.stock) if str(api) in _READ_SCALES else None
+        return self.own.get(digest, self.stock) if api in _READ_SCALES else None
 
 
 def signed_models(config: Config) -> dict[str, Variant]:
