@@ -140,8 +140,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
             served=served,
         )
         await asyncio.to_thread(remember, recorder.journal, recorder.vault, exchange.release.released)
-        orders.forget = exchange.release.kept.clear
-        orders.desk, orders.roster = desk.folder, desk.roster
+        orders.forget, orders.desk, orders.roster = exchange.release.kept.clear, desk.folder, desk.roster
         owner = standing.agreement.parties.vendor.name if standing.agreement else "not agreed"
         models = tuple(ListedModel(name=m, owner=owner) for m in standing.models)
         note = (lambda: registered.fault) if registered is not None else str
