@@ -1,4 +1,4 @@
-"""Orders to a running gateway: a spill in under a second, a hold, a look, an audit; a kill in between loses nothing."""
+"""Orders to a running gateway: a spill and a hold while calls go on; a kill in between loses nothing."""
 
 from __future__ import annotations
 
