@@ -101,8 +101,7 @@ def _story(stage: Stage) -> dict[str, object]:
     forged = _forgery(stage)
     say()
     say("What it does not show: this grade covers what passed through the gateway, not what went round it.")
-    say("Not shown here: tool calls, each of which is decided too. Not in this version: approvals, meters, the screen.")
-    say("The record says `not screened` throughout.")
+    say("Not shown here: tool calls, each of which is decided too; approvals; meters of persons and of money.")
     return {"differing": differing, "calls": calls, "verified": verdict, "forged": forged}
 
 

@@ -28,7 +28,7 @@ STATED_BY_GATEWAY: Mapping[str, FactValue] = {
     "meter": "missing",
     "screen": "not_screened",
 }
-"""What this gateway observes of a model call. It has no meter and no screen yet, and says so."""
+"""What this gateway observes of a model call before its content is looked at (`gateway.watch`)."""
 
 
 @dataclass(frozen=True, slots=True)
