@@ -54,7 +54,10 @@ class Journalled:
         if not isinstance(draft.body, _CARRY) or not (events := self._metered.events()):
             return self._recorder.append(draft)
         future = self._recorder.append(draft._replace(fields=(*draft.fields, *events)))
-        future.add_done_callback(self._check)
+        if future.done():
+            self._check(future)
+        else:
+            future.add_done_callback(self._check)
         return future
 
     def _check(self, future: asyncio.Future[Any]) -> None:
