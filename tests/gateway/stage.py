@@ -17,6 +17,7 @@ from brightline.gateway.codec import ListedModel
 from brightline.gateway.config import ActorConfig, Config, PurposeConfig, ToolConfig
 from brightline.gateway.desk import NO_DESK, NoDesk
 from brightline.gateway.exchange import Exchange
+from brightline.gateway.metered import Metered
 from brightline.gateway.pool import Pool, Server
 from brightline.gateway.routes import Routes, refused
 from brightline.gateway.standing import Standing
@@ -123,6 +124,7 @@ async def stage(
     speaks: Speaks = Speaks.BOTH,
     pool: Sequence[Server] = (),
     desk: NoDesk = NO_DESK,
+    metered: Metered | None = None,
 ) -> AsyncIterator[Stage]:
     """A gateway on a free port in front of an upstream that answers by `script`."""
     seen: list[Request] = []
@@ -156,6 +158,7 @@ async def stage(
         oracle_share,
         tools=ConfiguredTools.of(config, pack.terms.scope.vocabulary),
         desk=desk,
+        metered=metered or Metered(),
     )
     routes = Routes(
         exchange, (ListedModel(name=MODEL, owner="vendor"),), lambda: "disk full" if recorder.broken else ""
