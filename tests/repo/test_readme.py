@@ -63,6 +63,10 @@ def test_the_demo_tells_the_whole_story_and_ends_0(tmp_path: Path) -> None:
         story = json.loads(done.stdout)
         assert [c["outcome"] for c in story["calls"]] == ["permit", "permit", "hold", "ask", "deny", "deny"]
         assert story["calls"][0]["answer"].strip()
+        assert story["metered"] == ["permit"] * 9 + ["hold"]
+        assert story["tools"]["held"]["released"] == "task_drone"
+        assert story["tools"]["held"]["again"] != story["tools"]["held"]["hold"]
+        assert story["tools"]["denied"]["released"] == []
         assert (story["verified"], story["forged"]) == (True, False)
         assert story["differing"]
 

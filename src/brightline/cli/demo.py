@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from brightline.cli import demo_calls
+from brightline.cli import demo_calls, demo_model
 from brightline.cli.demo_stage import API_KEY, SETTINGS, Stage, aloud, chapter
 from brightline.cli.evidence import show_steps
 from brightline.cli.opening import open_pack
@@ -34,7 +34,7 @@ def demo(
     setup: Annotated[Path | None, typer.Option(help="Only make this new folder, ready for `brightline serve`.")] = None,
     as_json: Json = False,
 ) -> None:
-    """The whole story on the embedded model, in about a minute. Ends 0."""
+    """The whole story on the embedded model, in two minutes. Ends 0."""
     if keep is not None and setup is not None:
         raise ConfigError("--keep and --setup together", place="demo", cure="give one of them")
     if setup is not None:
@@ -73,8 +73,10 @@ def _set_up(folder: Path) -> None:
 def _story(stage: Stage) -> dict[str, object]:
     say("A vendor wants assurance that its models neither engage targets by themselves nor watch its own citizens.")
     say('A defence department wants "all lawful use cases". Both want to go on working.')
-    say("Scripted here: the parties and their keys are made up for this run, and the six calls are fixed.")
+    say("Scripted here: parties, keys and people are made up, the calls are fixed, and so is the model of chapter 7.")
     say("Real: the terms, both decision engines, the gateway, the model's tokens, the SDKs, the record, the proof.")
+    from brightline.cli import demo_tools  # noqa: PLC0415 - the SDKs, which only the demo needs
+
     # 1
     chapter(1, "Where the two positions differ")
     differing = _positions()
@@ -93,16 +95,26 @@ def _story(stage: Stage) -> dict[str, object]:
         # 5
         chapter(5, "Six calls through the vendors' own SDKs")
         calls = demo_calls.make(gateway.url, stage.api_key)
-    # 6
-    chapter(6, "Evidence for the vendor: everything but the content")
-    verdict = _evidence(stage)
+        # 6
+        chapter(6, "What no single call shows: the meter")
+        metered = demo_tools.crossing(stage, gateway.url)
     # 7
-    chapter(7, "One byte of it changed on the way")
+    chapter(7, "Tool calls: one held for the commander, one denied")
+    say("The gateway starts again on the same record, before a scripted model: the embedded one asks for no tools.")
+    with demo_model.asking_for_tools() as scripted, stage.gateway(scripted) as gateway:
+        held = demo_tools.held_then_granted(stage, gateway.url)
+        denied = demo_tools.denied(stage, gateway.url)
+    # 8
+    chapter(8, "Evidence for the vendor: everything but the content")
+    verdict = _evidence(stage)
+    # 9
+    chapter(9, "One byte of it changed on the way")
     forged = _forgery(stage)
     say()
     say("What it does not show: this grade covers what passed through the gateway, not what went round it.")
-    say("Not shown here: tool calls, each of which is decided too; approvals; meters of persons and of money.")
-    return {"differing": differing, "calls": calls, "verified": verdict, "forged": forged}
+    tools = {"held": held, "denied": denied}
+    told = {"differing": differing, "calls": calls, "metered": metered, "tools": tools}
+    return {**told, "verified": verdict, "forged": forged}
 
 
 def _positions() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,38 @@ def files(actor: str, authorities: Mapping[str, Mapping[str, Any]]) -> dict[str,
     """Owner (or `owners`) → the TOML file that they sign. `authorities`: as the terms pin them."""
     fisa = authorities["fisa"]
     law = _LAW.format(title=fisa["title"], date=fisa["date"], digest=fisa["digest"])
-    return {"owners": _OWNERS, "steward": _STEWARD, "counsel": law, "personnel": _PERSONNEL.format(actor=actor)}
+    people = _PERSONNEL.format(actor=actor)
+    return {"owners": _OWNERS, "steward": _STEWARD, "counsel": law, "personnel": people, "wiring": _wiring()}
+
+
+def _wiring() -> str:
+    text = _WIRING
+    for name, wired in ENDPOINTS.items():
+        text = text.replace(f"@{name}@", str(wired["url"]))
+    return text
+
+
+def definitions() -> dict[str, str]:
+    """File name → the definition of a tool as agents are given it; what is registered is its digest."""
+    return {f"{name}.json": json.dumps(tool, indent=1) for name, tool in TOOLS.items()}
+
+
+def _tool(name: str, description: str, **fields: str) -> dict[str, Any]:
+    properties = {n: {"type": "string", "description": d} for n, d in fields.items()}
+    schema = {"type": "object", "properties": properties, "required": [*fields]}
+    return {"type": "function", "function": {"name": name, "description": description, "parameters": schema}}
+
+
+TOOLS: Mapping[str, Any] = {
+    "task_drone": _tool("task_drone", "Task a drone.", drone="its call sign", holding_point="where to"),
+    "close_track": _tool("close_track", "Close a track.", track="the track"),
+}
+"""Tool → its definition, in the form of OpenAI's chat API."""
+ENDPOINTS: Mapping[str, Mapping[str, str]] = {
+    "task_drone": {"url": "https://drones.department.example"},
+    "close_track": {"url": "https://effector.department.example"},
+}
+"""Tool → where whoever runs it sends its calls; what is registered is its digest."""
 
 
 _OWNERS = """\
@@ -84,6 +116,25 @@ effect = "nuclear"
 phase = "recommend"
 decision_role = "principal_basis"
 
+[purposes.drone-tasking]
+text = "Plan and task drones"
+activity = "mil.platform_control"
+may_use = ["army/g2"]
+
+[purposes.foreign-calls]
+text = "Calls collected abroad, with U.S. persons on some lines"
+activity = "surv.comms_content"
+may_use = ["army/g2"]
+datasets = ["intercepts"]
+[purposes.foreign-calls.facts]
+purpose = "foreign_intelligence"
+
+[datasets.intercepts]
+origin = "classified_collection"
+acquisition = "Collected abroad"
+protected_persons = "incidental"
+facts = { place = "abroad" }
+
 [datasets.sensor-tracks]
 origin = "sensor"
 acquisition = "Seen by the department's own sensors abroad"
@@ -121,4 +172,24 @@ _PERSONNEL = """\
 [actors."{actor}"]
 nature = "person"
 component = "army/g2"
+"""
+
+_WIRING = """\
+[tools.task_drone]
+definition = "task_drone.json"
+endpoint = { url = "@task_drone@" }
+effect = "kinetic"
+actuation = "act"
+phase = "execute"
+activity = "mil.platform_control"
+facts = { autonomy = "semi_autonomous", target = "none" }
+
+[tools.close_track]
+definition = "close_track.json"
+endpoint = { url = "@close_track@" }
+effect = "kinetic"
+actuation = "act"
+phase = "execute"
+activity = "weapon.engage"
+facts = { autonomy = "autonomous", target = "person", target_selected_by = "model" }
 """

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from brightline.cli.demo_registry import OWNERS, files
+from brightline.cli.demo_registry import OWNERS, definitions, files
 from brightline.cli.opening import open_pack
 from brightline.cli.printing import say, write_new
 from brightline.errors import MachineError
@@ -88,7 +88,13 @@ class Stage:
         self.command("agreement", "agree", "talks", "--key", "vendor.key", show=show)
         # 3. the registry: what its owners say, each with a key of their own
         self._registry(show)
-        # 4. the gateway's settings
+        # 4. the desk: who may decide on what is held
+        self.command("key", "new", "commander", "-o", "commander.key")
+        write_new(self.folder / "roster.toml", _ROSTER.encode())
+        desk = ("desk", "new", "roster.toml", "desk", "--agreement", "talks/agreement.json", "--key", "customer.key")
+        self.command(*desk, show=show)
+        # 5. the gateway's settings
+        self.command("key", "new", "department.example", "--meter", "-o", "meter.secret")
         digest = hashlib.sha256(self.api_key.encode()).hexdigest()
         write_new(self.folder / SETTINGS, _CONFIG.format(listen=listen, key_sha256=digest, actor=ACTOR).encode())
 
@@ -96,6 +102,8 @@ class Stage:
         said = files(ACTOR, open_pack("compromise").terms.authorities)
         for name in OWNERS:
             self.command("key", "new", name, "-o", f"{name}.key")
+        for name, text in definitions().items():
+            write_new(self.folder / name, text.encode())
         for name, text in said.items():
             write_new(self.folder / f"{name}.toml", text.encode())
             key = "customer.key" if name == "owners" else f"{name}.key"
@@ -103,12 +111,16 @@ class Stage:
             self.command(*verb, show=show)
 
     @contextmanager
-    def gateway(self) -> Iterator[RunningGateway]:
-        """A real gateway in a process of its own, on the embedded model."""
+    def gateway(self, upstream: str = "") -> Iterator[RunningGateway]:
+        """A real gateway in a process of its own, on the embedded model or before another server."""
         started = time.monotonic()
-        with (self.folder / "gateway.log").open("wb") as log:
+        settings = self.folder / SETTINGS
+        if upstream:
+            settings = self.folder / "scripted.toml"
+            write_new(settings, (self.folder / SETTINGS).read_bytes() + f'\n[upstream]\nurl = "{upstream}"\n'.encode())
+        with (self.folder / "gateway.log").open("ab") as log:
             child = subprocess.Popen(
-                [sys.executable, "-m", "brightline.cli", "serve", "--config", "brightline.toml", "--json"],
+                [sys.executable, "-m", "brightline.cli", "serve", "--config", settings.name, "--json"],
                 cwd=self.folder,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -194,5 +206,23 @@ registry = "registry"
 [[actors]]
 name = "{actor}"
 key_sha256 = "{key_sha256}"
-purposes = ["ordinary", "vehicle-ranking", "case-query", "dataset-review", "movement-profiles", "nuclear-assessment"]
+purposes = ["ordinary", "vehicle-ranking", "case-query", "dataset-review", "movement-profiles", "nuclear-assessment",
+            "drone-tasking", "foreign-calls"]
+
+[desk]
+folder = "desk"
+
+[meters]
+secret = "meter.secret"
+
+[screen]
+"""
+
+_ROSTER = """\
+desk = "army"
+
+[[persons]]
+name = "Colonel Commander"
+key = "commander.pub"
+roles = ["commander"]
 """
