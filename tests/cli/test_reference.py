@@ -132,6 +132,8 @@ def test_the_defaults_are_those_of_the_code() -> None:
         "agreement": bare.agreement,
         "oracle_share": bare.oracle_share,
         "upstream.url": upstream.url,
+        "upstream.api": upstream.api,
+        "upstream.models": list(upstream.models),
         "upstream.api_key_file": upstream.api_key_file,
         "upstream.ca_file": upstream.ca_file,
         "desk.wait_seconds": DeskConfig(bare.data).wait_seconds,
@@ -139,6 +141,7 @@ def test_the_defaults_are_those_of_the_code() -> None:
         "tools.NAME.activity": tool.activity,
         "actors[].shared": actor.shared,
         "actors[].max_concurrent": actor.max_concurrent,
+        "clock": bare.clock.name.lower(),
         "engine.tolerance": EngineConfig().tolerance / MILLION,
         "limits.body_bytes": Limits().body_bytes,
         "limits.connections": Limits().connections,
@@ -168,7 +171,7 @@ def paths(table: dict[str, Any], lead: str = "") -> Iterator[str]:
             yield from (p for actor in value for p in paths(actor, "actors[]."))
         elif lead in ("purposes.", "models.", "tools.", "signed_models.", "prices.", "mcp."):
             yield from paths(value, f"{lead}NAME.") if isinstance(value, dict) else [f"{lead}NAME"]
-        elif isinstance(value, dict) and key not in ("facts", "persons", "datasets"):
+        elif isinstance(value, dict) and key not in ("facts", "persons", "datasets", "witnesses"):
             yield from paths(value, f"{lead}{key}.")
         else:
             yield lead + key

@@ -19,7 +19,7 @@ from tests.agreement.founding import CUSTOMER, STRANGER, VENDOR, signed
 from tests.live.stage import LOG_KEY, Site, agreed, make_site, snapshot
 
 Change = Callable[[Site], None]
-OTHER_LOG = SigningKey.new("elsewhere.example/gateway-3", bytes([5]) * 32)
+OTHER_LOG = SigningKey.new("elsewhere.example/gateway-3", bytes([53]) * 32)
 
 
 @pytest.fixture

@@ -188,6 +188,6 @@ def test_a_pack_of_the_core_adopts_defence() -> None:
 def test_what_is_adopted_is_pinned(toml: str, place: str, text: str) -> None:
     with pytest.raises(TermsError) as e:
         pack(f'[vocabulary]\ncore = "{CORE}"\n{toml}\n', "")
-    assert e.value.place == f"p/terms.toml: {place}"
+    assert e.value.place == f"p/terms.toml:4: {place}"
     assert text in e.value.text
     assert e.value.cure

@@ -42,7 +42,7 @@ _END_USERS = ("issuer", "audience", "keys")
 _DESK = ("folder", "webhook", "wait_seconds")
 MAX_WAIT = 3600  # seconds of `Prefer: wait`
 _TOOL = ("definition", "effect", "actuation", "phase", "activity", "facts")
-_UPSTREAM = ("url", "api", "models", "api_key_file", "ca_file")
+_UPSTREAM = ("url", "api", "models", "others", "api_key_file", "ca_file")
 _ACTOR = ("name", "component", "key_sha256", "purposes", "shared", "max_concurrent")
 _LIMITS = (
     "body_bytes",
@@ -252,10 +252,8 @@ def _clock(word: str, place: str) -> ClockSource:
     return ClockSource[word.upper()]
 
 
-def _upstream(
-    data: Mapping[str, Any], base: Path, place: str, known: tuple[str, ...] = (*_UPSTREAM, "others")
-) -> UpstreamConfig:
-    _only(data, known, place)
+def _upstream(data: Mapping[str, Any], base: Path, place: str) -> UpstreamConfig:
+    _only(data, _UPSTREAM, place)
     url, api = _text(data, "url", place, EMBEDDED), _text(data, "api", place, Speaks.BOTH)
     if url != EMBEDDED and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
         _bad(f"url = {url[:80]!r}", place, 'write "embedded", or http(s)://host:port')
@@ -266,7 +264,9 @@ def _upstream(
         _bad("models is a list of names", place, "name models as the agreement does")
     if not isinstance(others, list) or not all(isinstance(one, dict) for one in others):
         _bad("others is a list of tables", place, "write [[upstream.others]]")
-    read = tuple(_upstream(one, base, f"{place}.others[{n}]", _UPSTREAM) for n, one in enumerate(others))
+    if any("others" in one for one in others):
+        _bad("one of the others has no setting 'others'", place, "name every server beside the first")
+    read = tuple(_upstream(one, base, f"{place}.others[{n}]") for n, one in enumerate(others))
     if read and EMBEDDED in (url, *(one.url for one in read)):
         _bad("the embedded model stands alone", place, "name each server by its url, or leave others out")
     key, authority = _path(data, "api_key_file", base, place), _path(data, "ca_file", base, place)
