@@ -109,7 +109,7 @@ def toml(old: str, new: str) -> dict[str, str]:
 def test_a_reference_is_dated_or_as_amended() -> None:
     with pytest.raises(TermsError, match="reference is 'as ammended'") as e:
         read_pack("p", toml("as amended", "as ammended"))
-    assert e.value.place == "p/terms.toml: authorities.dodd-3000-09"
+    assert e.value.place == "p/terms.toml:44: authorities.dodd-3000-09"
     assert e.value.cure == "did you mean 'as amended'?"
 
 

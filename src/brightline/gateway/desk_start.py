@@ -24,7 +24,7 @@ from brightline.gateway.posting import Posts
 from brightline.gateway.registered import Registered
 from brightline.gateway.requester import Requester
 from brightline.gateway.standing import Standing
-from brightline.keys import SigningKey
+from brightline.keys import SigningKey, VerifyKey
 from brightline.registry.items import Actor, Kind, Nature
 from brightline.storage.files import read_file
 from brightline.storage.order import check_duties
@@ -85,12 +85,13 @@ async def opened_desk(
     is_person = partial(_is_person, registered)
     live = LiveDesk(desk, act_key(site_key), wait_seconds=config.desk.wait_seconds, is_person=is_person)
     # 2. what people said meanwhile
-    inbox = Inbox(live, agreement, recorder, folder, seen)
+    officer = VerifyKey.parse(config.officer, f"{config.place}: officer") if config.officer else None
+    inbox = Inbox(live, agreement, recorder, folder, seen, officer)
     await settle(folder, live, recorder, bytes.fromhex(agreement.digest.removeprefix("sha256:")), seen)
     await inbox.look()
     if not desk.rostered:
         raise ApprovalError("the desk has no roster that stands", place=str(folder), cure="`brightline desk new`")
-    check_duties(desk.roster, agreement)
+    check_duties(desk.roster, agreement, officer)
     # 3. telling and listening, until the gateway stops
     posts = Posts(folder, log_key, desk, lambda: live.now, config.desk.webhook)
     live.postman, inbox.glass = posts, Glass(recorder, live, folder)

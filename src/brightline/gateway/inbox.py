@@ -32,9 +32,10 @@ from brightline.errors import ApprovalError, BrightlineError, StorageError
 from brightline.gateway.decided import Recorder
 from brightline.gateway.desk import LiveDesk
 from brightline.gateway.glass import Glass
-from brightline.keys import Envelope
+from brightline.keys import Envelope, VerifyKey
 from brightline.storage.desk import MAX_FILES, MAX_POSTED, keep_statement, statement_name
 from brightline.storage.files import read_file
+from brightline.storage.order import check_duties
 
 LOOK_SECONDS = 1.0
 """Between two looks into the folder, and at what is due."""
@@ -44,13 +45,21 @@ logger = logging.getLogger("brightline.gateway")
 
 
 class Inbox:
-    """One desk's incoming messages. `seen`: digests of those that the record has already."""
+    """One desk's incoming messages. `seen`: digests of those that the record has already. `officer`: who releases
+    evidence, and so is on no roster."""
 
     def __init__(
-        self, live: LiveDesk, agreement: Agreement, recorder: Recorder, folder: Path, seen: set[str] | None = None
+        self,
+        live: LiveDesk,
+        agreement: Agreement,
+        recorder: Recorder,
+        folder: Path,
+        seen: set[str] | None = None,
+        officer: VerifyKey | None = None,
     ) -> None:
         self._live, self._agreement, self._recorder, self._folder = live, agreement, recorder, folder
         self._digest = bytes.fromhex(agreement.digest.removeprefix("sha256:"))
+        self._officer = officer
         self._seen, self._read, self._first = seen or set(), set[str](), True
         self.glass: Glass | None = None
         self._lock = asyncio.Lock()  # what is checked is not overtaken before it is durable
@@ -136,9 +145,10 @@ class Inbox:
     def _event(self, data: bytes, place: str) -> Event:
         envelope = Envelope.from_bytes(data, place, error=ApprovalError)
         if envelope.payload_type == ROSTER_TYPE:
-            number = read_roster(envelope, self._desk.terms, self._desk.customer, place).number
-            if self._desk.rostered and number < self._desk.roster.number:
-                text = f"roster {number} is older than {self._desk.roster.number}"
+            listed = read_roster(envelope, self._desk.terms, self._desk.customer, place)
+            check_duties(listed, self._agreement, self._officer)
+            if self._desk.rostered and listed.number < self._desk.roster.number:
+                text = f"roster {listed.number} is older than {self._desk.roster.number}"
                 refuse(Fault.ROLLED_BACK, text, "give a roster with a higher number", place)
             return Rostered(at=self._live.now, envelope=data)
         if envelope.payload_type != STATEMENT_TYPE:

@@ -158,8 +158,8 @@ def roles_for(do: Do, agreement: Agreement, roster: Roster) -> frozenset[str]:
             return frozenset((kept.erasure_role, kept.hold_role, roster.inspector_role))
 
 
-def check_duties(roster: Roster, agreement: Agreement) -> None:
-    """Separation of duties: whoever decides at the desk is no other party, runs no log and audits nothing.
+def check_duties(roster: Roster, agreement: Agreement, officer: VerifyKey | None = None) -> None:
+    """Separation of duties: whoever decides at the desk is no other party, runs no log, audits and releases nothing.
 
     Raises ApprovalError naming the person. That no two persons share a key, and that an auditor's key is no party's and
     no log's, roster and agreement themselves see to.
@@ -170,9 +170,12 @@ def check_duties(roster: Roster, agreement: Agreement) -> None:
     }
     taken |= {a.key.public: f"the auditor {a.name}'s" for a in (agreement.audit.auditors if agreement.audit else ())}
     taken[agreement.parties.customer.key.public] = "the customer's own, which signs the roster and releases evidence"
+    if officer is not None:
+        taken[officer.public] = "the releasing officer's"
     for person in roster.persons:
         if whose := taken.get(verify_key(person).public):
-            _refuse("wrong_person", f"the key of {person.name!r} is {whose}", "give the person a key of their own")
+            text, cure = f"the key of {person.name!r} is {whose}", "give the person a key of their own"
+            raise ApprovalError(text, "wrong_person", place="roster", cure=cure)
 
 
 def signer(roster: Roster, key: VerifyKey) -> Person:
