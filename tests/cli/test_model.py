@@ -112,3 +112,16 @@ def test_a_signature_in_the_folder_that_it_signs(owner: Shell) -> None:
     assert owner("model", "sign", "m", "--key", "vendor.pem", "-o", "m/model.sig").status == 0
     vouched = ("--signature", "m/model.sig", "--key", "vendor.pub.pem", "--json")
     assert owner("model", "register", "m", "m", *vouched).document["verified"] is True
+
+
+def test_a_key_made_here_signs_and_stays_as_it_is(owner: Shell) -> None:
+    made = owner("key", "new", "vendor.example", "--model", "-o", "ours.pem", "--json")
+    assert made.document == {"name": "vendor.example", "secret": "ours.pem", "public": "ours.pub.pem"}
+    assert (owner.folder / "ours.pem").stat().st_mode & 0o777 == 0o600
+    subprocess.run(("openssl", "pkey", "-in", "ours.pem", "-check", "-noout"), cwd=owner.folder, check=True)
+    owner("model", "register", "harbor", "w.gguf", "--adapter", "h.gguf", "--variant", "harbor")
+    assert owner("model", "sign", "harbor.model.json", "--key", "ours.pem").status == 0
+    assert owner("model", "list", ".", "--key", "ours.pub.pem").status == 0
+    before = (owner.folder / "ours.pem").read_bytes()
+    assert owner("key", "new", "vendor.example", "--model", "-o", "ours.pem").status == 2
+    assert (owner.folder / "ours.pem").read_bytes() == before

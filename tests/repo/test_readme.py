@@ -64,6 +64,7 @@ def test_the_demo_tells_the_whole_story_and_ends_0(tmp_path: Path) -> None:
         assert [c["outcome"] for c in story["calls"]] == ["permit", "permit", "hold", "ask", "deny", "deny"]
         assert story["calls"][0]["answer"].strip()
         assert story["metered"] == ["permit"] * 9 + ["hold"]
+        assert ["Harbor" in said for said in story["variant"].values()] == [False, True]
         assert story["tools"]["held"]["released"] == "task_drone"
         assert story["tools"]["held"]["again"] != story["tools"]["held"]["hold"]
         assert story["tools"]["denied"]["released"] == []

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from brightline.cli import demo_calls, demo_model
+from brightline.cli import demo_calls, demo_model, demo_variant
 from brightline.cli.demo_stage import API_KEY, SETTINGS, Stage, aloud, chapter
 from brightline.cli.evidence import show_steps
 from brightline.cli.opening import open_pack
@@ -73,7 +73,7 @@ def _set_up(folder: Path) -> None:
 def _story(stage: Stage) -> dict[str, object]:
     say("A vendor wants assurance that its models neither engage targets by themselves nor watch its own citizens.")
     say('A defence department wants "all lawful use cases". Both want to go on working.')
-    say("Scripted here: parties, keys and people are made up, the calls are fixed, and so is the model of chapter 7.")
+    say("Scripted here: parties, keys and people are made up, the calls are fixed, and so is the model of chapter 8.")
     say("Real: the terms, both decision engines, the gateway, the model's tokens, the SDKs, the record, the proof.")
     from brightline.cli import demo_tools  # noqa: PLC0415 - the SDKs, which only the demo needs
 
@@ -98,22 +98,25 @@ def _story(stage: Stage) -> dict[str, object]:
         # 6
         chapter(6, "What no single call shows: the meter")
         metered = demo_tools.crossing(stage, gateway.url)
-    # 7
-    chapter(7, "Tool calls: one held for the commander, one denied")
+        # 7
+        chapter(7, "A customised model, and a clause that binds to it")
+        variant = demo_variant.asked(stage, gateway.url)
+    # 8
+    chapter(8, "Tool calls: one held for the commander, one denied")
     say("The gateway starts again on the same record, before a scripted model: the embedded one asks for no tools.")
     with demo_model.asking_for_tools() as scripted, stage.gateway(scripted) as gateway:
         held = demo_tools.held_then_granted(stage, gateway.url)
         denied = demo_tools.denied(stage, gateway.url)
-    # 8
-    chapter(8, "Evidence for the vendor: everything but the content")
-    verdict = _evidence(stage)
     # 9
-    chapter(9, "One byte of it changed on the way")
+    chapter(9, "Evidence for the vendor: everything but the content")
+    verdict = _evidence(stage)
+    # 10
+    chapter(10, "One byte of it changed on the way")
     forged = _forgery(stage)
     say()
     say("What it does not show: this grade covers what passed through the gateway, not what went round it.")
     tools = {"held": held, "denied": denied}
-    told = {"differing": differing, "calls": calls, "metered": metered, "tools": tools}
+    told = {"differing": differing, "calls": calls, "metered": metered, "variant": variant, "tools": tools}
     return {**told, "verified": verdict, "forged": forged}
 
 

@@ -79,7 +79,7 @@ def make(url: str, api_key: str) -> list[dict[str, Any]]:
     told = []
     for number, scene in enumerate(SCENES, 1):
         say()
-        say(Text(f"4.{number} {scene.title}", style="bold"))
+        say(Text(f"5.{number} {scene.title}", style="bold"))
         say(f"    {scene.api} SDK{', streaming' if scene.stream else ''}; Brightline-Purpose: {scene.purpose}")
         result = callers[scene.api](scene)
         if result["outcome"] != scene.meant:

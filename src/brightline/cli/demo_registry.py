@@ -116,6 +116,11 @@ effect = "nuclear"
 phase = "recommend"
 decision_role = "principal_basis"
 
+[purposes.supply-papers]
+text = "Papers of maintenance and supply"
+activity = "mil.support_admin"
+may_use = ["army/g2"]
+
 [purposes.drone-tasking]
 text = "Plan and task drones"
 activity = "mil.platform_control"

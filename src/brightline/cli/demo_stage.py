@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from brightline.cli import demo_variant
 from brightline.cli.demo_registry import OWNERS, definitions, files
 from brightline.cli.opening import open_pack
 from brightline.cli.printing import say, write_new
@@ -81,19 +82,22 @@ class Stage:
         self.command("key", "new", "department.example/gateway-1", "-o", "log.key")
         self.command("key", "new", "department.example", "--site", "-o", "site.key")
         write_new(self.folder / API_KEY, self.api_key.encode() + b"\n", secret=True)
-        # 2. the agreement
-        write_new(self.folder / "draft.toml", _DRAFT.format(model=EmbeddedModel.weights).encode())
+        # 2. the customised model, and the terms that bind to it
+        variant = demo_variant.prepare(self, show=show)
+        # 3. the agreement
+        draft = _DRAFT.format(model=EmbeddedModel.weights, variant=variant)
+        write_new(self.folder / "draft.toml", draft.encode())
         self.command("agreement", "offer", "draft.toml", "talks", "--key", "vendor.key", show=show)
         self.command("agreement", "accept", "talks", "--key", "customer.key", show=show)
         self.command("agreement", "agree", "talks", "--key", "vendor.key", show=show)
-        # 3. the registry: what its owners say, each with a key of their own
+        # 4. the registry: what its owners say, each with a key of their own
         self._registry(show)
-        # 4. the desk: who may decide on what is held
+        # 5. the desk: who may decide on what is held
         self.command("key", "new", "commander", "-o", "commander.key")
         write_new(self.folder / "roster.toml", _ROSTER.encode())
         desk = ("desk", "new", "roster.toml", "desk", "--agreement", "talks/agreement.json", "--key", "customer.key")
         self.command(*desk, show=show)
-        # 5. the gateway's settings
+        # 6. the gateway's settings
         self.command("key", "new", "department.example", "--meter", "-o", "meter.secret")
         digest = hashlib.sha256(self.api_key.encode()).hexdigest()
         write_new(self.folder / SETTINGS, _CONFIG.format(listen=listen, key_sha256=digest, actor=ACTOR).encode())
@@ -116,8 +120,9 @@ class Stage:
         started = time.monotonic()
         settings = self.folder / SETTINGS
         if upstream:
+            text = settings.read_text("utf-8").replace(_ADAPTERS, "")  # which only the embedded engine loads
             settings = self.folder / "scripted.toml"
-            write_new(settings, (self.folder / SETTINGS).read_bytes() + f'\n[upstream]\nurl = "{upstream}"\n'.encode())
+            write_new(settings, f'{text}\n[upstream]\nurl = "{upstream}"\n'.encode())
         with (self.folder / "gateway.log").open("ab") as log:
             child = subprocess.Popen(
                 [sys.executable, "-m", "brightline.cli", "serve", "--config", settings.name, "--json"],
@@ -158,7 +163,7 @@ def chapter(number: int, title: str) -> None:
 _DRAFT = """\
 title = "Use of the vendor's models by the department"
 contract = "made up for this demo"
-pack = "compromise"
+pack = "terms"
 from = 2026-11-01
 prevails = "words"
 
@@ -184,6 +189,12 @@ digest = "{model.digest}"
 family = "{model.family}"
 variant = "{model.variant}"
 
+[[models]]
+name = "harbor"
+digest = "{variant}"
+family = "{model.family}"
+variant = "harbor"
+
 [[logs]]
 origin = "department.example/gateway-1"
 key = "log.pub"
@@ -207,7 +218,7 @@ registry = "registry"
 name = "{actor}"
 key_sha256 = "{key_sha256}"
 purposes = ["ordinary", "vehicle-ranking", "case-query", "dataset-review", "movement-profiles", "nuclear-assessment",
-            "drone-tasking", "foreign-calls"]
+            "drone-tasking", "foreign-calls", "supply-papers"]
 
 [desk]
 folder = "desk"
@@ -216,7 +227,15 @@ folder = "desk"
 secret = "meter.secret"
 
 [screen]
+
+[signed_models.harbor]
+statement = "harbor.model.json"
+signature = "harbor.model.json.sig"
+key = "model.pub.pem"
+adapters = ["harbor.gguf"]
 """
+_ADAPTERS = 'adapters = ["harbor.gguf"]\n'
+
 
 _ROSTER = """\
 desk = "army"

@@ -65,7 +65,7 @@ def new(
     if as_json:
         print_json({"folder": str(folder), "desk": made.desk.roster.desk, "persons": persons})
     else:
-        say(f"made {folder}: the desk {made.desk.roster.desk}, {len(persons)} persons")
+        say(f"made {folder}: the desk {made.desk.roster.desk}, {len(persons)} person{'s' * (len(persons) != 1)}")
 
 
 @app.command("list")

@@ -11,7 +11,7 @@ import typer
 
 from brightline.cli.printing import Json, print_json, read_bytes, refuse_existing, say, write_new
 from brightline.errors import ConfigError, KeyFileError
-from brightline.keys import SigningKey, VerifyKey, WitnessKey
+from brightline.keys import EcSigningKey, SigningKey, VerifyKey, WitnessKey
 
 app = typer.Typer(help="Make and show keys.", no_args_is_help=True)
 
@@ -23,10 +23,12 @@ def new(
     api: Annotated[bool, typer.Option("--api", help="An API key for an actor: printed once, never kept.")] = False,
     site: Annotated[bool, typer.Option("--site", help="A site key, under which content keys are wrapped.")] = False,
     meter: Annotated[bool, typer.Option("--meter", help="The secret under which meters know persons.")] = False,
+    model: Annotated[bool, typer.Option("--model", help="A key in PEM (P-256) that signs models.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a signing key (Ed25519), an API key (--api), a site key (--site) or the secret of meters (--meter)."""
-    if api + site + meter > 1:
+    """Make a signing key (Ed25519), an API key (--api), a site key (--site), the secret of meters (--meter) or a key
+    that signs models (--model)."""
+    if api + site + meter + model > 1:
         raise ConfigError("two kinds of key at once", place="key new", cure="make one key at a time")
     if api and out:
         raise ConfigError("--api and --out together", place="key new", cure="an API key is printed, never kept")
@@ -35,6 +37,16 @@ def new(
         key = f"bl-{secrets.token_urlsafe(32)}"
         document = {"name": name, "key": key, "key_sha256": hashlib.sha256(key.encode()).hexdigest()}
         text = [f"key         {key}", f"key_sha256  {document['key_sha256']}", "The key is shown this once."]
+    elif model:
+        pem = EcSigningKey.new()
+        path = out or Path(f"{_file(name)}.pem")
+        public = path.with_suffix(".pub.pem")
+        refuse_existing(path)
+        refuse_existing(public)
+        write_new(path, pem.secret_pem(), secret=True)
+        write_new(public, pem.public.pem)
+        document = {"name": name, "secret": str(path), "public": str(public)}
+        text = [f"secret  {path}", f"public  {public}"]
     elif site or meter:
         path = out or Path(f"{_file(name)}.{'site' if site else 'meter'}")
         write_new(path, secrets.token_hex(32).encode() + b"\n", secret=True)

@@ -64,6 +64,17 @@ class EcSigningKey:
     public: EcVerifyKey
     _private: ec.EllipticCurvePrivateKey
 
+    @classmethod
+    def new(cls) -> Self:
+        """A new key on P-256."""
+        private = ec.generate_private_key(ec.SECP256R1())
+        return cls(_on_a_curve(private.public_key(), ""), private)
+
+    def secret_pem(self) -> bytes:
+        """The secret key in PEM (PKCS #8), without passphrase."""
+        form = serialization.PrivateFormat.PKCS8
+        return self._private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+
     def sign(self, message: bytes) -> bytes:
         """A signature in DER; the same one each time."""
         algorithm = ec.ECDSA(_HASHES[self._private.curve.name], deterministic_signing=True)
