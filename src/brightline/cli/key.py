@@ -29,7 +29,7 @@ def new(
     """Make a signing key (Ed25519), an API key (--api), a site key (--site), the secret of meters (--meter) or a key
     that signs models (--model)."""
     if api + site + meter + model > 1:
-        raise ConfigError("two kinds of key at once", place="key new", cure="make one key at a time")
+        raise ConfigError("two kinds of key together", place="key new", cure="make one key at a time")
     if api and out:
         raise ConfigError("--api and --out together", place="key new", cure="an API key is printed, never kept")
     signing = SigningKey.new(name, secrets.token_bytes(32))  # refuses a name that no key can have, of whatever kind
