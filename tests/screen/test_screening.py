@@ -49,6 +49,17 @@ def screen() -> Screen:
 # What content means beside a declaration
 
 
+def test_a_score_is_that_of_the_words_and_never_more(screen: Screen) -> None:
+    """Thresholds may lie below the bias, which is the score of no words: a text under one of them is under it."""
+    texts = ["Rank these promotion files by the criteria in the annex, so that the board can decide.", "Thank you."]
+    for some in (texts, texts[:1], texts[1:]):
+        found = screen("decide.benefits_rights", {"decision_role": "advice"}, some)
+        each = [screen.model.scores(words(text)) for text in some]
+        assert list(found.scores.values()) == np.round(np.max(each, axis=0).astype(np.float64), 3).tolist()
+        assert found.screen is Seen.CLEAR
+    assert any(screen.thresholds[s.name] <= screen.model.bias[NAMES.index(s.name)] for s in SIGNS)
+
+
 def test_ordinary_content_is_clear() -> None:
     found = SCREEN("gen.office", {}, ["minutes of the meeting"])
     assert (found.screen, found.alternatives, found.flagged) == (Seen.CLEAR, (), ())

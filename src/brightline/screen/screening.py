@@ -41,9 +41,7 @@ class Screen:
         # 1. read what there is room for
         whole, texts, found = self._read(texts)
         # 2. score: of each head the highest over all texts
-        best = self.model.bias
-        for text in found:
-            best = np.maximum(best, self.model.scores(text))
+        best = np.max([self.model.scores(text) for text in found], axis=0) if found else self.model.bias
         # To a thousandth, as thresholds are, so that what is recorded is what was compared.
         scores: list[float] = np.round(best.astype(np.float64), 3).tolist()
         # 3. groups under which the declared activity does not stand, and facts that bind beside a group that the text
