@@ -92,11 +92,12 @@ def meters(
 ) -> None:
     """Count over sites that have no link, inside the customer; what is written names nobody. Ends 1 past a limit.
 
-    Put the file into `statements/meters.json` of a record's folder: its next epoch states it.
+    A running gateway leaves its site's as `statements/meters.export` in the record's folder. Put what is written here
+    into `statements/meters.json` of one: its next epoch states it.
     """
     read = [union.Export.from_bytes(read_bytes(str(path)), str(path)) for path in exports]
     found = union.summary(read, union.merge(read, max((e.time for e in read), default=0)))
-    value = {"type": "brightline/meters/v1", **{n: getattr(found, n) for n in type(found).__slots__}}
+    value = found.value()
     write_new(out, dump(value))
     if as_json:
         print_json({"statement": str(out), **value})

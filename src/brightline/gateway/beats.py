@@ -20,7 +20,9 @@ from brightline.assurance.release import read_release
 from brightline.assurance.verify.statements import KNOWN, read_statement
 from brightline.errors import BrightlineError, RecordError, StorageError
 from brightline.gateway.config import Config
+from brightline.gateway.metered import Metered
 from brightline.gateway.standing import Standing
+from brightline.gateway.tallied import Tallied
 from brightline.gateway.witnesses import asking
 from brightline.keys import VerifyKey
 from brightline.record.body import ClockBody, ClockEvent, ClockSource, EpochBody, ReleaseBody
@@ -172,11 +174,13 @@ def released_in(folder: Path, officer: str, journal: Journal) -> Callable[[], Se
 
 
 @asynccontextmanager
-async def beating(recorder: Recorder, standing: Standing, config: Config) -> AsyncIterator[Beats]:
+async def beating(recorder: Recorder, standing: Standing, config: Config, metered: Metered) -> AsyncIterator[Beats]:
     """Beats while the gateway runs, `started` now and `stopped` at an orderly end; and witnesses are asked."""
     disclosure, agreement = standing.disclosure, standing.agreement
     days = agreement.audit.epoch_days if agreement and agreement.audit else EPOCH_DAYS
     epoch = await asyncio.to_thread(open_epoch, recorder.journal, disclosure.time_seconds, time.time())
+    folder = config.data / "statements"
+    given, tallied = stated_in(folder), Tallied(metered, folder, "meters" in map(str, disclosure.statements))
     beats = Beats(
         recorder.append,
         lambda: recorder.journal.log.time,
@@ -184,7 +188,7 @@ async def beating(recorder: Recorder, standing: Standing, config: Config) -> Asy
         heartbeat=disclosure.heartbeat_seconds,
         epoch_seconds=days * _DAY,
         epoch=epoch,
-        stated=stated_in(config.data / "statements"),
+        stated=lambda: tallied.stated(given()),
         released=released_in(config.data / "releases", config.officer, recorder.journal),
         source=config.clock,
     )
@@ -195,6 +199,7 @@ async def beating(recorder: Recorder, standing: Standing, config: Config) -> Asy
             yield beats
     finally:
         ticking.cancel()
+        tallied.hand_over()
         try:
             await beats.stopped()
         except BrightlineError as e:

@@ -114,7 +114,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         orders = await stack.enter_async_context(taking_orders(config.data, recorder, standing))
         metered, journalled = await reopened(recorder, plan)
         await record_changes(journalled, standing, config, build_digest())
-        await stack.enter_async_context(beating(recorder, standing, config))
+        await stack.enter_async_context(beating(recorder, standing, config, metered))
         await stack.enter_async_context(counting(config, recorder, pool.servers[0], standing))
         if registered is not None:
             await registered.record(recorder, standing.terms_digest)

@@ -83,10 +83,16 @@ class Summary:
     highest: int
     exact: bool
 
+    def value(self) -> dict[str, Any]:
+        """As the statement that an epoch makes of it."""
+        return {"type": "brightline/meters/v1", **{name: getattr(self, name) for name in self.__slots__}}
 
-def export(state: State) -> Export:
-    """A site's meters as they stand. Persons of open reservations are not in it: they were not touched yet."""
-    since = state.time - state.window.seconds
+
+def export(state: State, now: int = 0) -> Export:
+    """A site's meters as they stand at `now`, or at their last event where that is later. Persons of open reservations
+    are not in it: they were not touched yet."""
+    time = max(state.time, now)
+    since = time - state.window.seconds
     scopes = {
         scope: {person: time for person, time in counter.seen.items() if time > since}
         for scope, counter in state.counters.items()
@@ -96,7 +102,7 @@ def export(state: State) -> Export:
         for scope, counter in state.counters.items()
         if counter.forgotten > since and len(scopes[scope]) < state.window.hard
     )
-    return Export(state.key, state.window, state.time, scopes, unknown)
+    return Export(state.key, state.window, time, scopes, unknown)
 
 
 def merge(exports: Sequence[Export], now: int) -> dict[Scope, Total]:
