@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from brightline.agreement import Keys, Log
+from brightline.agreement import Keys, Log, Retention
 from brightline.agreement.payload import AGREEMENT_TYPE
 from brightline.agreement.reading import plain
 from brightline.assurance.verify import verify
@@ -354,3 +354,39 @@ def test_dates_of_the_agreement() -> None:
     assert [f.code for f in over.findings] == ["agreement.expired"]
     assert late.verified
     assert over.verified
+
+
+def purged(days: int, names: int = ERASURE - 1, content_days: int = 30) -> Evidence:
+    """All content up to entry `names` ended by schedule, `days` days after the rest of the record; and its terms."""
+    entries = body_of(ERASURE, erased=names, reason=bodies.ErasureReason.RETENTION)
+    for index in range(ERASURE, len(ROWS)):
+        entries = changed(entries, index, time=entry.unpack(ROWS[index]).time + days * 86_400)
+    return Evidence(entries, founding(retention=Retention(content_days=content_days)))
+
+
+@pytest.mark.parametrize(("days", "early"), [(0, True), (28, True), (29, True), (30, False), (400, False)])
+def test_a_purge_before_its_schedule_is_found(days: int, early: bool) -> None:
+    """One erasure entry of reason `retention` ends everything and counts once, so the cap does not hold it."""
+    result = purged(days).verified()
+    assert result.verified
+    assert ("retention.early" in [f.code for f in result.findings]) is early
+    if early:
+        finding = next(f for f in result.findings if f.code == "retention.early")
+        assert f"1 erasures by schedule, first entry {ERASURE}," in finding.text
+        assert finding.follows
+    assert "erasures.exceeded" not in [f.code for f in result.findings]
+
+
+def test_a_purge_is_measured_at_the_entry_that_it_names() -> None:
+    """An old entry may go while a young one stands before the erasure; a schedule of no days forbids nothing."""
+    entries = purged(0, names=5).entries
+    for index in range(ERASURE, len(ROWS)):
+        entries = changed(entries, index, time=entry.unpack(ROWS[index]).time + 30 * 86_400)
+    young = changed(entries, ERASURE - 1, time=entry.unpack(entries[ERASURE * 256 : ERASURE * 256 + 256]).time)
+    honest_ = Evidence(young, founding(retention=Retention(content_days=30))).verified()
+    assert "retention.early" not in [f.code for f in honest_.findings]
+    cheat = body_of(ERASURE, erased=ERASURE - 1, reason=bodies.ErasureReason.RETENTION)[ERASURE * 256 + 184 :][:72]
+    forged = changed(young, ERASURE, body=cheat)
+    result = Evidence(forged, founding(retention=Retention(content_days=30))).verified()
+    assert "retention.early" in [f.code for f in result.findings]
+    assert "retention.early" not in [f.code for f in purged(0, content_days=0).verified().findings]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
 import pytest
 
 from brightline.agreement import Log as AgreedLog
-from brightline.keys import SigningKey
+from brightline.keys import SigningKey, WitnessKey
 from brightline.meters.key import MeterKey
 from brightline.meters.union import Export
 from brightline.meters.where import Window
@@ -18,7 +19,7 @@ from brightline.record.entry import OutcomeCode
 from brightline.record.log import Disclosure, Draft
 from brightline.storage.record import Record
 from tests.agreement.founding import CUSTOMER, VENDOR, signed
-from tests.assurance.records import LOG_KEY, METERS, NOON, ORIGIN, TERMS, decision, founding, honest, mixed
+from tests.assurance.records import LOG_KEY, METERS, NOON, ORIGIN, TERMS, Evidence, decision, founding, honest, mixed
 from tests.cli.shell import Shell
 
 SITE_KEY = bytes(range(32))
@@ -120,3 +121,72 @@ def test_two_sites_are_each_under_the_limit_and_their_sum_is_past_it(site: Shell
     assert json.loads(written)["type"] == "brightline/meters/v1"
     assert b"intel" not in written
     assert Path(site.folder / "both.json").exists()
+
+
+class TestSmuggling:
+    """Somebody inside hides words in a bundle, and the officer would have to see it."""
+
+    @pytest.fixture
+    def bundle(self, site: Shell) -> bytes:
+        site("evidence", "export", "-o", "b")
+        return (site.folder / "b").read_bytes()
+
+    def refused(self, site: Shell, data: bytes) -> str:
+        (site.folder / "x").write_bytes(data)
+        said = site("evidence", "release", "x", "--key", "officer.key", "-o", "yes")
+        assert said.status == 2
+        assert not (site.folder / "yes").exists()
+        assert not list((site.folder / "data" / "releases").glob("*"))
+        return said.err
+
+    def with_lines(self, bundle: bytes, *lines: str) -> bytes:
+        head, _, rest = bundle.partition(b"checkpoint ")
+        size, _, rest = rest.partition(b"\n")
+        signed_, rest = rest[: int(size)], rest[int(size) :]
+        signed_ += "".join(lines).encode()
+        return head + b"checkpoint %d\n" % len(signed_) + signed_ + rest
+
+    def test_a_strangers_signature_line(self, site: Shell, bundle: bytes) -> None:
+        """Every verifier reads over it (C2SP), so it is room for a megabyte of words that nobody looks at."""
+        words = base64.b64encode(b"names of everybody whom we watch").decode()
+        forged = self.with_lines(bundle, f"\u2014 a.witness {words}\n")
+        (site.folder / "hidden").write_bytes(forged)
+        assert site("verify", "hidden", "--agreement", "signed.json").status == 0
+        assert "can hold anything" in self.refused(site, forged)
+
+    def test_a_line_that_stands_twice(self, site: Shell, bundle: bytes) -> None:
+        line = next(x for x in bundle.decode("latin-1").splitlines() if x.startswith("â")).encode("latin-1").decode()
+        assert "a signature line twice" in self.refused(site, self.with_lines(bundle, f"{line}\n"))
+
+    def test_a_false_cosignature_of_a_known_witness(self, site: Shell, bundle: bytes) -> None:
+        key = WitnessKey.parse(str(W1.public), "w1")
+        line = f"\u2014 {key.name} {base64.b64encode(key.id + bytes(72)).decode()}\n"
+        (site.folder / "x").write_bytes(self.with_lines(bundle, line))
+        words = ("evidence", "release", "x", "--key", "officer.key", "--witness", "w1.pub", "-o", "yes")
+        assert "is false" in site(*words).err
+
+    def test_a_known_witness_may_leave(self, site: Shell) -> None:
+        site("witness", "request", "data/log", "-o", "ask")
+        site("witness", "cosign", "ask", "--key", "w1.key", "--log", "log.pub", "--state", "state")
+        site("witness", "attach", "data/log", "ask", "ask.cosigned", "--witness", "w1.pub")
+        site("evidence", "export", "-o", "b", "--witnessed")
+        words = ("evidence", "release", "b", "--key", "officer.key", "-o", "yes")
+        assert "can hold anything" in site(*words).err
+        assert site(*words, "--witness", "w1.pub").status == 0
+
+    def test_entries_made_up_for_the_bundle(self, site: Shell, bundle: bytes) -> None:
+        """Whoever has the log's key signs other commitments, 32 bytes of words each."""
+        rows = bytearray(bundle[-5 * 256 :])
+        rows[256 + 152 : 256 + 184] = b"the names of those whom we watch"
+        made_up = bytes(checkpoint.sign(honest(bytes(rows)), LOG_KEY))
+        head, _, rest = bundle[: -5 * 256].partition(b"checkpoint ")
+        size, _, rest = rest.partition(b"\n")
+        forged = head + b"checkpoint %d\n" % len(made_up) + made_up + rest[int(size) :] + bytes(rows)
+        (site.folder / "hidden").write_bytes(forged)
+        assert site("verify", "hidden", "--agreement", "signed.json").status == 0
+        assert "not all this record's" in self.refused(site, forged)
+
+    def test_more_entries_than_the_record_has(self, site: Shell, bundle: bytes) -> None:
+        rows = mixed()
+        forged = Evidence(rows, founding(logs=(AgreedLog(origin=ORIGIN, key=LOG_KEY.public),))).bundle
+        assert "this record has 5" in self.refused(site, forged)

@@ -15,8 +15,9 @@ from brightline.assurance.thin import thin as make_thin
 from brightline.assurance.verify.bundle import CHUNK, open_bundle
 from brightline.assurance.verify.statements import KNOWN
 from brightline.canonical import dump
-from brightline.cli.key import read_signing_key
+from brightline.cli.key import read_signing_key, read_witness_key
 from brightline.cli.printing import Json, open_file, print_json, read_bytes, say, write_new
+from brightline.cli.released import check_entries, check_lines
 from brightline.errors import ConfigError, RecordError, StorageError
 from brightline.meters import union
 from brightline.record.entry import ENTRY, ENTRY_BYTES, Kind
@@ -60,14 +61,30 @@ def thin(
             say(f"there was no room for {left_out} cosignatures")
 
 
-def release(bundle: Bundle, key: Officer, out: Out, config: Settings = _USUAL, as_json: Json = False) -> None:
-    """Sign that a bundle may leave; the record says so. First every byte of it is read and explained."""
+def release(
+    bundle: Bundle,
+    key: Officer,
+    out: Out,
+    config: Settings = _USUAL,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="The key of a witness whose cosignature may leave; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Sign that a bundle may leave; the record says so. First every byte of it is read and explained.
+
+    Refused where it opens what cannot be explained, bears a line that nobody known signed, or is not of this record.
+    """
     settings = _settings(config)
     with open_file(bundle) as file:
         told = explain(file, read_bytes(str(settings.agreement)))
     if unknown := [p.example for p in told.parts if p.name == "opened" and p.example.split(",")[0] not in KNOWN]:
         cure = "refuse it: `brightline evidence refuse --reason unexplained`"
         raise RecordError(f"{unknown[0]} cannot be explained", place=str(bundle), cure=cure)
+    with open_file(bundle) as file:
+        opened = open_bundle(file)
+        check_lines(settings, opened.checkpoint, [read_witness_key(w) for w in witness or ()])
+        check_entries(Published(settings.data / "log"), opened)
     _sign(settings, bundle, key, out, "none", as_json)
 
 

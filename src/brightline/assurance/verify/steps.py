@@ -19,6 +19,7 @@ from brightline.assurance.verify.findings import calls, findings
 from brightline.assurance.verify.log import Root, log_of, read_checkpoint, read_earlier
 from brightline.assurance.verify.outcomes import Outcomes
 from brightline.assurance.verify.result import Finding, Ledger, Result, Step
+from brightline.assurance.verify.retention import Schedule
 from brightline.assurance.verify.terms import UnderTerms
 from brightline.assurance.verify.totals import Totals, iso
 from brightline.assurance.verify.witnesses import Cosigned, cosigned, missing
@@ -87,6 +88,7 @@ class Scan:
         "epochs",
         "fields",
         "outcomes",
+        "schedule",
         "terms",
         "totals",
     )
@@ -104,7 +106,7 @@ class Scan:
         self.terms, self.outcomes, self.totals = UnderTerms(agreed), Outcomes(), Totals(agreed)
         disclosure = agreed.agreement.disclosure
         self.epochs, self.clock = Epochs(openings, disclosure), Clock(disclosure)
-        self.completeness = Completeness(disclosure)
+        self.completeness, self.schedule = Completeness(disclosure), Schedule(agreed.agreement)
 
     def read(self, data: bytes) -> None:
         """The next 64 bundles, fewer only at the end. A step that has failed reads no further."""
@@ -121,6 +123,7 @@ class Scan:
         self.totals.read(c)
         self.completeness.read(c)
         self.clock.read(c)
+        self.schedule.read(c)
 
     def finish(self) -> None:
         self._ledger.attempt(4, self._root.finish)
@@ -196,7 +199,8 @@ def _result(ledger: Ledger, scan: Scan | None, beside: Iterable[Finding] = ()) -
         # Calls without an end can be told only where step 8 read to the end.
         found += findings(scan.agreed, scan.totals, scan.outcomes if steps[7].ok else None)
         found += grade.findings(scan.completeness)
-        found += [*scan.clock.findings(), *(scan.epochs.findings() if steps[8].ok else ()), *beside]
+        found += [*scan.schedule.findings(), *scan.clock.findings()]
+        found += [*(scan.epochs.findings() if steps[8].ok else ()), *beside]
         found = [Finding(f.code, f.text, f.follows or scan.agreed.follows(f.code)) for f in found]
     verified = all(step.ok for step in steps)
     totals = scan.to_json(steps[8].ok is True) if scan and counted else {}
