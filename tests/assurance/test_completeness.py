@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brightline.agreement import USUAL_CONSEQUENCES
 from brightline.assurance.verify.completeness import MAX_TOLERANCE, TOLERANCE, Recorded, Verdict, judge
 from brightline.record.body import EngineBody, EpochBody
 from brightline.record.entry import OutcomeCode
@@ -70,6 +71,16 @@ def test_epochs_that_agree_are_c1_and_the_words_name_the_hole() -> None:
     assert "could have passed unseen" in text
     assert "whose counters lie" in text
     assert "judged: 1; for them only C0" in text  # the statement itself
+    assert "The agreement says: A note in the report. Reports say that the engine's counters agree" in text
+
+
+def test_an_agreement_that_has_no_row_for_a_good_grade_says_nothing_of_it() -> None:
+    site = Site()
+    site.epoch()
+    rows = {code: row for code, row in USUAL_CONSEQUENCES.items() if code != "grade.C1"}
+    result = Evidence(site.batch.data(), founding(consequences=rows)).verified()
+    assert result.grade == "C1"
+    assert result.steps[10].text.endswith("The agreement says nothing of this grade.")
 
 
 def test_one_per_cent_round_the_gateway_is_caught_in_its_epoch() -> None:

@@ -141,6 +141,8 @@ def _row(trigger: Trigger, words: str, cure_days: int = 0, dispute: str = "") ->
 USUAL_CONSEQUENCES: Mapping[str, Consequence] = MappingProxyType(
     {
         "grade.C0": _row(Trigger.NOTE, "Reports say that only what passed the gateway is shown."),
+        "grade.C1": _row(Trigger.NOTE, "Reports say that the engine's counters agree, and what could pass unseen."),
+        "grade.C2": _row(Trigger.NOTE, "Reports say that the engine answered with this record's receipts alone."),
         "record.invalid": _row(Trigger.EXPLAIN, "The record does not verify: the customer explains.", 30, _CONFER),
         "record.shortfall": _row(Trigger.EXPLAIN, "The engine served more than the record shows.", 30, _CONFER),
         "terms.drift": _row(Trigger.EXPLAIN, "Other terms ran than those agreed: restore them.", 10, _CONFER),
