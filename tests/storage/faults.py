@@ -106,11 +106,11 @@ class FaultyDisk(Disk):
             self._changes(path)
         return FaultyFile(path, create, self)
 
-    def replace(self, path: Path, data: bytes) -> None:
+    def put_in_place(self, new: Path, path: Path) -> None:
         self.raise_fault(path)
         before = path.read_bytes() if path.exists() else None
-        super().replace(path, data)
-        self.files[path] = self.files.pop(path.with_name(f".{path.name}.new"))
+        super().put_in_place(new, path)
+        self.files[path] = self.files.pop(new)
         self.renamed.setdefault(path.parent, []).append((path, before))
 
     def remove(self, path: Path) -> None:

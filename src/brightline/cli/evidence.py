@@ -18,7 +18,7 @@ from brightline.cli import custody, releasing
 from brightline.cli.agreement import known_keys
 from brightline.cli.filing import Audits, Filing, Key, Oscal, Report, Statement
 from brightline.cli.key import read_witness_key
-from brightline.cli.printing import Json, open_file, print_json, quote, read_bytes, say
+from brightline.cli.printing import Json, open_file, print_json, put_in_place, quote, read_bytes, say
 from brightline.errors import BrightlineError, ConfigError
 from brightline.record.opening import Opened
 from brightline.storage.published import Published
@@ -167,8 +167,12 @@ def _write(
                 file.write(piece)
                 for piece in export_bundle(agreement, published.checkpoint, published.entries(), openings, rotations)
             )
-        part.rename(out)
-    except (BrightlineError, OSError):
+        put_in_place(part, out)
+    except OSError as e:
+        part.unlink(missing_ok=True)
+        cure = "check the folder, its rights and the disk; then export it again"
+        raise ConfigError(f"cannot be written: {e.strerror}", place=str(out), cure=cure) from None
+    except BrightlineError:
         part.unlink(missing_ok=True)
         raise
     return size

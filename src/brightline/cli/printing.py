@@ -132,8 +132,20 @@ def refuse_existing(*paths: Path) -> None:
             raise ConfigError("there is such a file already", place=str(path), cure=cure)
 
 
+def put_in_place(part: Path, path: Path) -> None:
+    """Give a file that was written whole its name, both durable: a name that a power cut takes back is a lost key."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.rename(path)
+    number = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 def write_new(path: Path, data: bytes, *, secret: bool = False) -> None:
-    """Write a file that must not exist yet, whole or not at all. Raises ConfigError."""
+    """Write a file that must not exist yet, whole and durable or not at all. Raises ConfigError."""
     refuse_existing(path)
     temporary = path.with_name(path.name + ".part")
     try:
@@ -143,9 +155,7 @@ def write_new(path: Path, data: bytes, *, secret: bool = False) -> None:
         number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
         with open(number, "wb") as file:  # noqa: PTH123 - of a descriptor
             file.write(data)
-            file.flush()
-            os.fsync(number)
-        temporary.rename(path)
+        put_in_place(temporary, path)
     except OSError as e:
         with suppress(OSError):
             temporary.unlink()

@@ -12,10 +12,13 @@ import typer
 from brightline.agreement.rotation import Rotation, sign_rotation
 from brightline.cli.key import read_signing_key
 from brightline.cli.printing import Json, print_json, read_bytes, refuse_existing, say, write_new
-from brightline.errors import ConfigError
+from brightline.errors import ConfigError, StorageError
 from brightline.keys import SigningKey
 from brightline.record.body import ChangeBody, ChangeSubject
+from brightline.record.body import unpack as unpack_body
+from brightline.record.entry import Kind, unpack
 from brightline.record.log import Disclosure, Draft
+from brightline.storage.disk import IN_USE, Looking
 
 if TYPE_CHECKING:
     from brightline.storage.record import Record
@@ -40,7 +43,7 @@ def rotate(
     from brightline.gateway.config import read_config  # noqa: PLC0415
     from brightline.gateway.gateway import read_keys, standing_of  # noqa: PLC0415
     from brightline.storage.record import Record  # noqa: PLC0415
-    from brightline.storage.rotation import reseal, rewrap  # noqa: PLC0415
+    from brightline.storage.rotation import reseal, resealing, rewrap  # noqa: PLC0415
 
     if kind not in KINDS:
         raise ConfigError(f"there is no key {kind[:40]!r} of a record", place="key rotate", cure="say log, or site")
@@ -50,10 +53,17 @@ def rotate(
     assert agreement is not None  # noqa: S101 - standing_of refuses where nothing is agreed
     document: dict[str, object]
     if kind == "site":
-        new_site = _site(out)
-        record = Record.open(settings.data, log_key, site_key, Disclosure())
-        _write(record, ChangeBody(ChangeSubject.CUSTODY), (("changed", b"site key"),))
-        count = rewrap(settings.data, site_key, new_site)
+        begun, new_site = out.exists(), _site(out)
+        try:
+            record = Record.open(settings.data, log_key, site_key, Disclosure())
+        except StorageError as e:
+            # Cut short when all was wrapped anew: then the record opens with the new key, and nothing is left to do.
+            if e.text == IN_USE or not _opens(settings.data, log_key, new_site):
+                raise
+            count = rewrap(settings.data, new_site, new_site)
+        else:
+            _write(record, ChangeBody(ChangeSubject.CUSTODY), (("changed", b"site key"),), begun=begun)
+            count = rewrap(settings.data, site_key, new_site)
         document = {"kind": kind, "secret": str(out), "keys": count, "statement": None}
         told = [f"wrapped {count} entry keys anew: set site_key to {out}; copies made before still need the old key"]
     else:
@@ -64,13 +74,11 @@ def rotate(
         if customer.public.public != agreement.parties.customer.key.public:
             raise ConfigError("it is not the customer's key", place=customer_key, cure="use the one of the agreement")
         refuse_existing(statement)
-        begun = out.exists()
         new_log = _log(out, log_key.name)
-        if not begun:
+        if not resealing(settings.data, new_log):
             held = (hashlib.sha256(str(k.public).encode()).digest() for k in (new_log, log_key))
-            _write(
-                Record.open(settings.data, log_key, site_key, Disclosure()), ChangeBody(ChangeSubject.LOG_KEY, *held)
-            )
+            record = Record.open(settings.data, log_key, site_key, Disclosure())
+            _write(record, ChangeBody(ChangeSubject.LOG_KEY, *held), begun=True)
         signed = reseal(settings.data, log_key, new_log)
         made = Rotation(
             agreement=agreement.digest,
@@ -91,13 +99,27 @@ def rotate(
     say("keep the old key until the gateway has started with the new one, then destroy it")
 
 
-def _write(record: Record, body: ChangeBody, fields: tuple[tuple[str, bytes], ...] = ()) -> None:
-    """An entry that says that a key was changed; of a log's key, which both parties know, to which."""
+def _write(record: Record, body: ChangeBody, fields: tuple[tuple[str, bytes], ...] = (), *, begun: bool) -> None:
+    """An entry that says that a key was changed; of a log's key, which both parties know, to which. Where the rotation
+    may have `begun` before, not if the newest entry says it already."""
     try:
-        record.write([Draft(body, fields=fields)])
+        size = record.journal.log.size
+        last = unpack(record.journal.read(size - 1, size)) if size else None
+        if not begun or last is None or last.kind != Kind.CHANGE or unpack_body(Kind.CHANGE, last.body) != body:
+            record.write([Draft(body, fields=fields)])
         record.journal.publish()
     finally:
         record.close()
+
+
+def _opens(data: Path, log_key: SigningKey, site_key: bytes) -> bool:
+    from brightline.storage.record import Record  # noqa: PLC0415 - as above
+
+    try:
+        Record.open(data, log_key, site_key, Disclosure(), disk=Looking()).close()
+    except StorageError:
+        return False
+    return True
 
 
 def _site(path: Path) -> bytes:

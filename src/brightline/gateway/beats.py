@@ -67,7 +67,7 @@ class Beats:
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._append, self._newest, self._terms, self._stated = append, newest, terms, stated
-        self._released = released
+        self._released, self._recorded = released, set[Path]()
         self._heartbeat, self._epoch_seconds, self._epoch = heartbeat, epoch_seconds, epoch
         self._source, self._wall, self._steady = source, wall, steady
         self._offset = wall() - steady()
@@ -85,7 +85,9 @@ class Beats:
         if abs(step) >= STEP_SECONDS:
             await self._say(ClockEvent.FORWARD if step > 0 else ClockEvent.BACK, round(abs(step)))
         for body, path in self._released():
-            await self._append(Draft(body, terms=self._terms))
+            if path not in self._recorded:  # else only its name could not be changed: it is not said twice
+                await self._append(Draft(body, terms=self._terms))
+                self._recorded.add(path)
             path.rename(path.with_name(path.name + ".recorded"))
         if self._wall() - self._newest() >= self._heartbeat / 2:
             await self._say(ClockEvent.BEAT)
@@ -211,5 +213,5 @@ async def _tick(beats: Beats) -> None:
         await asyncio.sleep(TICK_SECONDS)
         try:
             await beats.tick()
-        except StorageError as e:
+        except (StorageError, OSError) as e:  # tried again: a folder that cannot be written must not end the beats
             _logger.error("no beat was recorded: %s", e)

@@ -118,6 +118,10 @@ class Disk:
             file.sync()
         finally:
             file.close()
+        self.put_in_place(new, path)
+
+    def put_in_place(self, new: Path, path: Path) -> None:
+        """Give a durable file the name of another, whose place it takes. Durable after `sync_folder`."""
         with trouble(path, "put it in place"):
             new.rename(path)
 

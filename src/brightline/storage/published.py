@@ -49,7 +49,7 @@ class Published:
         """Keep a checkpoint with cosignatures, unless a newer one is kept; those of one text are put together."""
         place, made = self._folder / WITNESSED, note.parse(checkpoint, "checkpoint")
         if place.is_file():
-            kept = note.parse(place.read_bytes(), str(place))
+            kept = note.parse(Disk().read(place), str(place))
             if kept.text == made.text:
                 new = {(s.name, s.key_id): s for s in (*kept.signatures, *made.signatures)}
                 made = note.Note(made.text, tuple(new.values()))

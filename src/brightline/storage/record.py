@@ -60,6 +60,9 @@ class Record:
                 # The newest entries: else another time's private side, or another site key, was put here.
                 size = journal.log.size
                 check_private_side(journal, vault, max(0, size - _MOST_AHEAD), size)
+                # After a long idle time none of these has one: then the newest that does shows the site key.
+                newest = vault.newest(size)
+                check_private_side(journal, vault, newest, min(newest + 1, size))
             except BaseException:
                 vault.close()
                 raise

@@ -13,7 +13,7 @@ from brightline.record import checkpoint, note
 from brightline.record.checkpoint import Checkpoint
 from brightline.record.tiles import CHECKPOINT
 from brightline.storage.disk import Disk
-from brightline.storage.segment import Seal, as_rows, is_seal
+from brightline.storage.segment import SLOT, Seal, as_rows, is_seal
 from brightline.storage.vault import KEY_BYTES, STRIDE
 
 _AT_ONCE = 1 << 15  # places of keys
@@ -44,11 +44,22 @@ def rewrap(folder: Path, old: bytes, new: bytes, disk: Disk | None = None) -> in
         finally:
             source.close()
             copy.close()
-        made.rename(path)
+        disk.put_in_place(made, path)
         disk.sync_folder(path.parent)
     finally:
         os.close(lock)
     return count
+
+
+def resealing(folder: Path, new: SigningKey) -> bool:
+    """Did `reseal` with this key begin? Then what was to come before it is done. Raises StorageError."""
+    disk, journal = Disk(), folder / "journal"
+    first = next((name for name in disk.names(journal) if name.endswith(".journal")), None)
+    opening = disk.read(journal / first)[:SLOT] if first else b""
+    try:
+        return len(opening) == SLOT and Seal.unpack(opening).signed_by(new.public)
+    except RecordError:
+        return False  # damaged: opening the record says where, and how to mend it
 
 
 def reseal(folder: Path, old: SigningKey, new: SigningKey, disk: Disk | None = None) -> Checkpoint:

@@ -142,6 +142,13 @@ class Vault:
         there = rows[:, KEY_BYTES + 4 : KEY_BYTES + 8].any(axis=1) & rows[:, :KEY_BYTES].any(axis=1)
         return (np.flatnonzero(there) + first).tolist()
 
+    def newest(self, size: int) -> int:
+        """The last of `size` entries whose private side is there and was not erased; `size` where none is."""
+        for last in range(size, 0, -_SCAN):
+            if kept := self.kept(max(0, last - _SCAN), last):
+                return kept[-1]
+        return size
+
     def erase(self, *sequences: int) -> None:
         """Overwrite the entries' keys, durably, with one sync. Erasing twice is as good as once.
 
@@ -206,21 +213,24 @@ class Vault:
         self._keys.sync()
 
     def _find_end(self, size: int) -> None:
-        """Go back to the last entry that has a private side: behind it the next goes."""
+        """Go back to the newest entries that have a private side: behind all of them the next goes.
+
+        Not behind the last alone: nothing shows that the place of an erased one is what was written, and content that
+        came before it would be written over.
+        """
         last = size
         while last > 0:
             first = max(0, last - _SCAN)
-            for row in reversed(self._rows(first, last)):
-                number, length, offset = _PLACE.unpack_from(row, KEY_BYTES)
-                if length:
-                    self._number, self._end = number, offset + length
-                    if self._file(number).size() < self._end:
-                        raise StorageError(
-                            "content is missing at its end",
-                            place=str(self._file(number).path),
-                            cure="restore the folder from a back-up",
-                        )
-                    return
+            places = [_PLACE.unpack_from(row, KEY_BYTES) for row in self._rows(first, last)]
+            if ends := [(number, offset + length) for number, length, offset in places if length]:
+                self._number, self._end = max(ends)
+                if self._file(self._number).size() < self._end:
+                    raise StorageError(
+                        "content is missing at its end",
+                        place=str(self._file(self._number).path),
+                        cure="restore the folder from a back-up",
+                    )
+                return
             last = first
 
     def _open_content(self) -> File:
