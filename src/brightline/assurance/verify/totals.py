@@ -23,7 +23,7 @@ from brightline.record.body import (
     ReleaseVerdict,
     Verdict,
 )
-from brightline.record.entry import MAX_CLAUSES, Flag, Kind, OutcomeCode
+from brightline.record.entry import LAST_SECOND, MAX_CLAUSES, Flag, Kind, OutcomeCode
 
 CODES: Final = len(OutcomeCode)
 DECIDED: Final = (OutcomeCode.PERMIT, OutcomeCode.HOLD, OutcomeCode.ASK, OutcomeCode.DENY)
@@ -192,4 +192,7 @@ def _by_outcome(row: Table) -> dict[str, int]:
 
 
 def iso(seconds: int) -> str:
+    """A time in words. A witness can cosign at a time that no calendar writes (up to 2**63 - 1)."""
+    if seconds > LAST_SECOND:
+        return f"{seconds} seconds after 1970"
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
