@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from brightline.canonical import dump
+from brightline.record.body import EngineBody
 from brightline.record.commitment import commit, leaves, salts
 from tools.conformance import record as r
 from tools.conformance.case import Case
@@ -15,7 +16,7 @@ from tools.conformance.record import KEY, METERS, NOON, NOTES, mixed, put
 GOOD, GUARDED = mixed(), mixed(1)
 E = GOOD.entries
 BODY = 184
-ENGINE = ["epoch", "input", "output", "engine_in", "engine_out", "doubt_in", "doubt_out", "answered", "accepted", "refused", "under_way", "tolerance", "resets", "guarded"]  # fmt: skip
+ENGINE = EngineBody._fields
 
 
 def u64(number: int) -> bytes:
@@ -165,32 +166,74 @@ def judged() -> Iterator[tuple[str, r.Record, bytes, str, tuple[str, ...]]]:
     one = r.EPOCH
     short, over, wrong = ("record.shortfall",), ("completeness.excess",), ("completeness.contradicts",)
     unsure = ("completeness.uncertain",)
-    yield "a step more at the engine", GOOD, stated(GOOD, one, engine_in=1920), "C1", ()
-    yield "two steps more at the engine", GOOD, stated(GOOD, one, engine_in=1984), "C0", short
-    yield "two steps more of output", GOOD, stated(GOOD, one, engine_out=640), "C0", short
-    yield "a step fewer at the engine", GOOD, stated(GOOD, one, engine_in=1792), "C1", ()
-    yield "two steps fewer at the engine", GOOD, stated(GOOD, one, engine_in=1728), "C0", over
-    yield "two steps fewer of output", GOOD, stated(GOOD, one, engine_out=384), "C0", over
-    yield "an engine that counted nothing", GOOD, stated(GOOD, one, engine_in=0, engine_out=0), "C0", over
-    yield "an engine that counted 2^63", GOOD, stated(GOOD, one, engine_in=2**63), "C0", short
-    yield "doubt that covers it", GOOD, stated(GOOD, one, engine_in=1984, doubt_in=64), "C1", ()
-    yield "doubt past what is allowed", GOOD, stated(GOOD, one, doubt_in=72), "C0", unsure
-    yield "doubt just allowed", GOOD, stated(GOOD, one, doubt_in=71), "C1", ()
-    yield "shortfall beyond doubt", GOOD, stated(GOOD, one, engine_in=2240, doubt_in=128), "C0", short
+    yield "a step more at the engine", GOOD, stated(GOOD, one, engine_input_tokens=1920), "C1", ()
+    yield "two steps more at the engine", GOOD, stated(GOOD, one, engine_input_tokens=1984), "C0", short
+    yield "two steps more of output", GOOD, stated(GOOD, one, engine_output_tokens=640), "C0", short
+    yield "a step fewer at the engine", GOOD, stated(GOOD, one, engine_input_tokens=1792), "C1", ()
+    yield "two steps fewer at the engine", GOOD, stated(GOOD, one, engine_input_tokens=1728), "C0", over
+    yield "two steps fewer of output", GOOD, stated(GOOD, one, engine_output_tokens=384), "C0", over
+    yield (
+        "an engine that counted nothing",
+        GOOD,
+        stated(GOOD, one, engine_input_tokens=0, engine_output_tokens=0),
+        "C0",
+        over,
+    )
+    yield "an engine that counted 2^63", GOOD, stated(GOOD, one, engine_input_tokens=2**63), "C0", short
+    yield "doubt that covers it", GOOD, stated(GOOD, one, engine_input_tokens=1984, doubt_input_tokens=64), "C1", ()
+    yield "doubt past what is allowed", GOOD, stated(GOOD, one, doubt_input_tokens=72), "C0", unsure
+    yield "doubt just allowed", GOOD, stated(GOOD, one, doubt_input_tokens=71), "C1", ()
+    yield (
+        "shortfall beyond doubt",
+        GOOD,
+        stated(GOOD, one, engine_input_tokens=2240, doubt_input_tokens=128),
+        "C0",
+        short,
+    )
     yield "began anew", GOOD, stated(GOOD, one, resets=1), "C0", unsure
-    yield "began anew, an excess is none", GOOD, stated(GOOD, one, resets=1, engine_in=0), "C0", unsure
-    yield "began anew, a shortfall is one", GOOD, stated(GOOD, one, resets=1, engine_in=64000), "C0", short
-    yield "began anew, sums may be less", GOOD, stated(GOOD, one, resets=1, input=0, engine_in=0), "C0", unsure
-    yield "began anew, sums are more", GOOD, stated(GOOD, one, resets=1, input=3200, engine_in=3200), "C0", wrong
+    yield "began anew, an excess is none", GOOD, stated(GOOD, one, resets=1, engine_input_tokens=0), "C0", unsure
+    yield "began anew, a shortfall is one", GOOD, stated(GOOD, one, resets=1, engine_input_tokens=64000), "C0", short
+    yield (
+        "began anew, sums may be less",
+        GOOD,
+        stated(GOOD, one, resets=1, input_tokens=0, engine_input_tokens=0),
+        "C0",
+        unsure,
+    )
+    yield (
+        "began anew, sums are more",
+        GOOD,
+        stated(GOOD, one, resets=1, input_tokens=3200, engine_input_tokens=3200),
+        "C0",
+        wrong,
+    )
     yield "tolerance 10000", GOOD, stated(GOOD, one, tolerance=10000), "C1", ()
     yield "tolerance 10001", GOOD, stated(GOOD, one, tolerance=10001), "C0", unsure
     yield "tolerance 0", GOOD, stated(GOOD, one, tolerance=0), "C1", ()
-    yield "tolerance 65535 and shortfall", GOOD, stated(GOOD, one, tolerance=65535, engine_in=6400), "C0", short
-    yield "sums made up by two steps", GOOD, stated(GOOD, one, input=1984, engine_in=1984), "C1", ()
-    yield "sums made up by three steps", GOOD, stated(GOOD, one, input=2048, engine_in=2048), "C0", wrong
-    yield "sums made smaller by three steps", GOOD, stated(GOOD, one, output=320, engine_out=320), "C0", wrong
-    yield "sums made up, and shortfall", GOOD, stated(GOOD, one, input=64, engine_in=6400), "C0", wrong
-    yield "finer tokens", GOOD, stated(GOOD, one, engine_in=1857), "C1", ("disclosure.finer",)
+    yield (
+        "tolerance 65535 and shortfall",
+        GOOD,
+        stated(GOOD, one, tolerance=65535, engine_input_tokens=6400),
+        "C0",
+        short,
+    )
+    yield "sums made up by two steps", GOOD, stated(GOOD, one, input_tokens=1984, engine_input_tokens=1984), "C1", ()
+    yield (
+        "sums made up by three steps",
+        GOOD,
+        stated(GOOD, one, input_tokens=2048, engine_input_tokens=2048),
+        "C0",
+        wrong,
+    )
+    yield (
+        "sums made smaller by three steps",
+        GOOD,
+        stated(GOOD, one, output_tokens=320, engine_output_tokens=320),
+        "C0",
+        wrong,
+    )
+    yield "sums made up, and shortfall", GOOD, stated(GOOD, one, input_tokens=64, engine_input_tokens=6400), "C0", wrong
+    yield "finer tokens", GOOD, stated(GOOD, one, engine_input_tokens=1857), "C1", ("disclosure.finer",)
     spoken = stated(GOOD, r.EPOCH_2, epoch=r.EPOCH)
     yield "spoken twice of one epoch", GOOD, spoken, "C0", wrong
     yield "spoken of no epoch", GOOD, stated(GOOD, one, epoch=1), "C0", (*wrong, "completeness.silent")
@@ -205,7 +248,7 @@ def judged() -> Iterator[tuple[str, r.Record, bytes, str, tuple[str, ...]]]:
     yield "guarded, two too few", g, stated(g, one, accepted=2, under_way=1), "C1", ()
     yield "guarded in one epoch only", g, stated(g, r.EPOCH_2, guarded=0), "C1", ()
     yield "guarded 2", g, stated(g, one, guarded=2), "C2", ()
-    yield "guarded and shortfall", g, stated(g, one, engine_in=64000), "C0", short
+    yield "guarded and shortfall", g, stated(g, one, engine_input_tokens=64000), "C0", short
 
 
 def cases() -> Iterator[Case]:

@@ -32,8 +32,8 @@ TEXT = GOOD.note().text
 ABOUT = {"agreement": "sha256:" + sha(GOOD.payload), "count": 26, "first": 0, "origin": ORIGIN}
 
 
-def whole(about: bytes = dump(ABOUT), note: bytes = NOTE, openings: bytes = GOOD.openings, entries: bytes = GOOD.entries,
-          **lines: bytes) -> bytes:  # fmt: skip
+def whole(about: bytes = dump(ABOUT), note: bytes = NOTE, openings: bytes = GOOD.openings,
+          entries: bytes = GOOD.entries, **lines: bytes) -> bytes:  # fmt: skip
     """A bundle of these sections; `lines` replaces a section's own line."""
     made = b"brightline-bundle/v1\n"
     for name, data in (("about", about), ("checkpoint", note), ("openings", openings), ("entries", entries)):

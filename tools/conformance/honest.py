@@ -17,7 +17,7 @@ def u64(number: int) -> bytes:
     return number.to_bytes(8, "big")
 
 
-def told() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
+def told() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:  # noqa: C901 - a list of findings
     """Name, entries, findings."""
     yield "observed, not enforced", put(E, r.DENIED, 23, b"\x01"), ("observed", "outcome.missing")
     ends = put(put(put(E, r.CALL_2, 17, b"\x04"), r.CALL_2, 23, b"\x01"), r.STOP, 8, u64(NOON))
@@ -81,7 +81,7 @@ def cases() -> Iterator[Case]:
     for name, entries, found in told():
         kept = GOOD.openings if len(entries) == len(E) else b""
         grade = "C1" if len(entries) > r.ENGINE * 256 else "C0"
-        yield GOOD.case(f"told: {name}", "it verifies, and this is found", entries=entries, openings=kept, findings=found,
+        yield GOOD.case(f"told: {name}", "it verifies, and is found", entries=entries, openings=kept, findings=found,
                         grade=grade)  # fmt: skip
     for size in range(26):
         entries = E[: size * 256]

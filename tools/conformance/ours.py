@@ -1,4 +1,4 @@
-"""Brightline's own verifier as a program that conformance/run can test: `conformance/run python -m tools.conformance.ours`."""
+"""Brightline's own verifier as a program: `conformance/run python -m tools.conformance.ours`."""
 
 from __future__ import annotations
 
