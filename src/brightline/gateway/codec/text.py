@@ -84,7 +84,7 @@ _STRUCTURE = frozenset({
 })  # fmt: skip
 # Fields with text that no model reads. `reasoning_effort` and the like are not among them: templates print them.
 _STEERING = frozenset({
-    "inference_geo", "metadata", "model", "prompt_cache_key", "prompt_cache_retention",
+    "encoding_format", "inference_geo", "metadata", "model", "prompt_cache_key", "prompt_cache_retention",
     "safety_identifier", "service_tier", "speed", "stream_options", "user", "user_profile_id",
 })  # fmt: skip
 _PLAIN_TYPES = frozenset({
