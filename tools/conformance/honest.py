@@ -66,7 +66,8 @@ def told() -> Iterator[tuple[str, bytes, tuple[str, ...]]]:  # noqa: C901 - a li
     for subject in range(1, 8):
         yield f"a change of subject {subject}", put(E, r.TERMS_CHANGE, BODY, bytes([subject])), ()
     for reason in range(1, 5):
-        yield f"an erasure for reason {reason}", put(E, r.ERASURE, BODY + 10, bytes([reason])), ()
+        early = ("retention.early",) if reason == 2 else ()  # on the day itself, where three years are agreed
+        yield f"an erasure for reason {reason}", put(E, r.ERASURE, BODY + 10, bytes([reason])), early
     for api in range(9):
         yield f"api {api}", put(E, r.CALL, BODY + 56, bytes([api])), ()
     for reason in range(1, 8):

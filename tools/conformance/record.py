@@ -168,7 +168,8 @@ def plainly(body: Any, fields: Any = ()) -> Draft:
 
 #: Where entries of the record `mixed` stand.
 (TERMS_CHANGE, OWN_CHANGE, CLOCK, CALL, END, HELD, APPROVAL, EXCEPTION, APPROVED, END_2, DENIED, ASKED, PARENT, TOOL,
- END_TOOL, END_PARENT, ERASURE, RELEASE, EPOCH, ENGINE, CALL_2, END_3, EPOCH_2, ENGINE_2, STOP) = range(1, 26)  # fmt: skip
+ END_TOOL, END_PARENT, ERASURE, RELEASE, EPOCH, ENGINE, CALL_2, END_3, EPOCH_2, ENGINE_2,
+ STOP) = range(1, 26)  # fmt: skip
 
 
 @cache
