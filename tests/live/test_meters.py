@@ -110,6 +110,26 @@ async def test_kill_and_restart_keep_the_counts_and_an_older_private_side_is_not
         assert "private" in await refused_start(site)
 
 
+async def test_counts_go_on_from_where_the_record_says_that_they_stood(tmp_path: Path) -> None:
+    """E06 over snapshots: what a start reads is bounded, and counts as all of the record does."""
+    launcher = (str(Path(__file__).with_name("short_epochs.py")),)
+    async with upstream(scripts.model) as (url, _):
+        site = metered_site(tmp_path / "site", url, more=METERS + '\n[prices.tiny]\ninput = "1"\noutput = "1"\n')
+        for life in range(3):
+            async with serving(site, launcher=launcher) as gateway:
+                assert [await ask(gateway, f"Ann {3 * life + n}") for n in range(3)] == ["permit"] * 3
+                await gateway.kill()
+        async with serving(site, launcher=launcher) as gateway:
+            assert [await ask(gateway, "Bob 1"), await ask(gateway, "Ann 1")] == ["use_held", "permit"]
+            assert f"{SOFT - 1}.0" in httpx2.get(f"{gateway.url}/metrics").text
+            assert await gateway.stop() == 0
+        stood = [f for f in private(site) if "meter.state" in f]
+        assert len(stood) >= 2
+        state, _ = counted(site)  # the fold over all batches
+        assert {len(c.seen) for c in state.counters.values()} == {SOFT - 1}
+        assert site.verified("b.zip")["verified"]
+
+
 async def test_without_a_secret_the_meter_is_missing_and_the_terms_say_what_then(tmp_path: Path) -> None:
     async with upstream(scripts.model) as (url, _):
         site = metered_site(tmp_path / "site", url, more="")

@@ -30,7 +30,7 @@ from brightline.gateway.counting import counting, sealing
 from brightline.gateway.credentials import api_key, trusting
 from brightline.gateway.desk_start import opened_desk
 from brightline.gateway.exchange import Exchange
-from brightline.gateway.journalled import Journalled, planned, reopened
+from brightline.gateway.journalled import planned, reopened
 from brightline.gateway.listening import address, check_address, client_tls, url_of
 from brightline.gateway.metrics import Metrics
 from brightline.gateway.orders import taking_orders
@@ -127,7 +127,7 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         exchange = Exchange(
             standing,
             access,
-            Journalled(desk.record, metered),
+            journalled.over(desk.record),
             pool,
             config.models,
             config.oracle_share,

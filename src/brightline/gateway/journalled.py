@@ -1,6 +1,7 @@
 """The record as the journal of meters and money: their events leave with the next entry, and come back at the start.
 
-Law: after a crash the state is that of the durable entries, in their order; of an entry whose private side was erased,
+Law: after a crash the state is that of the durable entries, in their order, read from the last snapshot on
+(`snapshots`); of an entry whose private side was erased,
 the erasure kept the events. One that is missing or altered stops the start: no count is made up.
 """
 
@@ -8,30 +9,34 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from brightline.errors import ConfigError, InputError, RecordError, StorageError, nearest
 from brightline.gateway.config import Config
 from brightline.gateway.decided import Recorder
 from brightline.gateway.entries import interrupted_draft
 from brightline.gateway.metered import Metered
+from brightline.gateway.snapshots import Snapshot, Snapshots, newest
 from brightline.gateway.standing import Standing
 from brightline.gateway.watch_config import PriceConfig, WatchConfig
 from brightline.meters import Budget, MeterKey, Meters, State, Window, limits_of, metered, micro, replay
 from brightline.meters.chain import Mark
-from brightline.record.body import ChangeBody, ChangeSubject, DecisionBody, OutcomeBody
+from brightline.meters.spending import Spending
+from brightline.record.body import ChangeBody, ChangeSubject, ClockSource, DecisionBody, OutcomeBody
 from brightline.record.body import unpack as unpack_body
-from brightline.record.entry import ENTRY_BYTES, NO_DIGEST, Kind, unpack
+from brightline.record.entry import ENTRY, ENTRY_BYTES, NO_DIGEST, Kind, unpack
 from brightline.record.log import Draft
 from brightline.storage.files import read_file
 from brightline.storage.journal import Journal
 from brightline.storage.recorder import Recorder as Stored
 from brightline.storage.vault import Fields, Vault
 
-_AT_ONCE = 4096  # entries
+_AT_ONCE = 1 << 14  # entries
 _CARRY = (DecisionBody, OutcomeBody, ChangeBody)
 _KINDS = (Kind.DECISION, Kind.OUTCOME, Kind.CHANGE)
 _RESTORE = "restore record and private folder from the same back-up"
@@ -40,9 +45,13 @@ _RESTORE = "restore record and private folder from the same back-up"
 class Journalled:
     """A recorder whose entries carry the events of meters and money, in the order in which they happened."""
 
-    def __init__(self, recorder: Recorder, metered: Metered) -> None:
-        self._recorder, self._metered = recorder, metered
+    def __init__(self, recorder: Recorder, metered: Metered, snapshots: Snapshots | None = None) -> None:
+        self._recorder, self._metered, self._snapshots = recorder, metered, snapshots
         self._lost: StorageError | None = None
+
+    def over(self, recorder: Recorder) -> Journalled:
+        """The same journal, whose entries go through another recorder from now on."""
+        return Journalled(recorder, self._metered, self._snapshots)
 
     def append(self, draft: Draft) -> asyncio.Future[Any]:
         """As `Recorder.append`. Where an entry with events cannot be one, nothing more is recorded after it: from then
@@ -58,6 +67,8 @@ class Journalled:
             self._check(future)
         else:
             future.add_done_callback(self._check)
+        if self._snapshots is not None and self._lost is None:
+            self._snapshots.counted(self._recorder.append)
         return future
 
     def _check(self, future: asyncio.Future[Any]) -> None:
@@ -69,30 +80,30 @@ class Journalled:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the record holds of meters and money: batches of events, and the agreements under which it was written."""
+    """What the record holds of meters and money: where they stood last, the batches of events since, and the agreements
+    under which it was written."""
 
-    meter: list[bytes]
-    budget: list[bytes]
-    agreements: list[str]
+    meter: list[bytes] = field(default_factory=list)
+    budget: list[bytes] = field(default_factory=list)
+    agreements: list[str] = field(default_factory=list)
+    stood: dict[str, Snapshot] = field(default_factory=dict)
 
 
 def of_record(journal: Journal, vault: Vault, plan: Plan) -> Past:
     """Read them back, where anything is counted. Of what was erased, the erasure kept them (`storage.custody`), which
     must have been read before. Raises StorageError where a private side is damaged."""
-    past = Past([], [], [])
-    if plan.key is None and not plan.config.prices:
-        return past
-    for index, kind, body, committed in _entries(journal):
-        change = unpack_body(Kind.CHANGE, body) if kind == Kind.CHANGE else None
-        if isinstance(change, ChangeBody) and change.subject == ChangeSubject.AGREEMENT:
-            past.agreements.append(f"sha256:{change.digest.hex()}")
-        if kind not in _KINDS or not committed:
-            continue
+    wanted = {"meter": plan.key is not None, "budget": bool(plan.config.prices)}
+    names = [name for name, counted in wanted.items() if counted]
+    if not names:
+        return Past()
+    past = Past(stood=newest(journal, vault, names))
+    batches = {"meter": past.meter, "budget": past.budget}
+    first = min(snapshot.entry for snapshot in past.stood.values()) + 1
+    for index in _carrying(journal, first):
         for name, value in _deciding(vault, index):
-            if name == "meter":
-                past.meter.append(value)
-            elif name == "budget":
-                past.budget.append(value)
+            if name in past.stood and index > past.stood[name].entry:
+                batches[name].append(value)
+    past.agreements.extend(_agreements(journal))
     return past
 
 
@@ -105,6 +116,7 @@ class Plan:
     asking: frozenset[str] = frozenset()
     key: MeterKey | None = None
     window: Window = field(default_factory=Window)
+    clock: ClockSource = ClockSource.UNKNOWN
 
 
 def planned(config: Config, standing: Standing) -> Plan:
@@ -118,14 +130,14 @@ def planned(config: Config, standing: Standing) -> Plan:
             cure = nearest(name, standing.models)
             raise ConfigError("the agreement names no such model", place=f"{place}: prices.{name[:60]}", cure=cure)
     if watch.meters is None:
-        return Plan(watch, standing)
+        return Plan(watch, standing, clock=config.clock)
     key, limits = MeterKey(_secret(watch.meters.secret), _digest(standing)), limits_of(terms)
     try:
         window = Window(watch.meters.seconds, *((limits[0], limits[-1]) if limits else ()))
     except InputError as e:
         raise ConfigError(e.text, place=f"{place}: meters", cure=e.cure) from None
     asking = metered(terms)
-    return Plan(watch, standing, asking, key if asking else None, window)
+    return Plan(watch, standing, asking, key if asking else None, window, config.clock)
 
 
 def resumed(plan: Plan, past: Past) -> Metered:
@@ -136,7 +148,7 @@ def resumed(plan: Plan, past: Past) -> Metered:
     standing = plan.standing
     organisation = standing.agreement.parties.customer.name if standing.agreement is not None else ""
     meters = _meters(plan.key, plan.window, past, int(time.time())) if plan.key is not None else None
-    budget = _budget(plan.config.prices, standing, past.budget) if plan.config.prices else None
+    budget = _budget(plan.config.prices, standing, past) if plan.config.prices else None
     return Metered(meters, budget, plan.asking, plan.config, organisation)
 
 
@@ -145,16 +157,18 @@ async def reopened(recorder: Stored, plan: Plan) -> tuple[Metered, Journalled]:
     outcome. Raises as the two above."""
     past = await asyncio.to_thread(of_record, recorder.journal, recorder.vault, plan)
     metered = resumed(plan, past)
-    journalled = Journalled(recorder, metered)
+    snapshots = Snapshots(metered, plan.standing.terms_digest, plan.clock, max(len(past.meter), len(past.budget)))
+    journalled = Journalled(recorder, metered, snapshots)
     for decision in sorted(recorder.journal.log.open):
         await journalled.append(interrupted_draft(plan.standing, decision))
     return metered, journalled
 
 
 def _meters(key: MeterKey, window: Window, past: Past, now: int) -> Meters:
-    if not past.meter:
+    stood = past.stood.get("meter", Snapshot())
+    if not past.meter and not stood.state:
         return Meters.begin(key, window, now)
-    state, mark = replay(past.meter)
+    state, mark = replay(past.meter, State.of_snapshot(stood.state) if stood.state else State(), stood.mark)
     meters = Meters(_old(key, state, mark, past), state, mark)
     for number in meters.open:
         meters.settle(number, now)
@@ -175,8 +189,9 @@ def _old(key: MeterKey, state: State, mark: Mark, past: Past) -> MeterKey:
     )
 
 
-def _budget(prices: Mapping[str, PriceConfig], standing: Standing, past: Sequence[bytes]) -> Budget:
-    budget = Budget.resume(past)
+def _budget(prices: Mapping[str, PriceConfig], standing: Standing, past: Past) -> Budget:
+    stood = past.stood.get("budget", Snapshot())
+    budget = Budget.resume(past.budget, Spending.of_snapshot(stood.state) if stood.state else Spending(), stood.mark)
     budget.settle_open()
     for name in set(budget.spending.prices) - set(prices):
         budget.price(name, None)
@@ -206,14 +221,24 @@ def _secret(path: Path) -> bytes:
     return secret
 
 
-def _entries(journal: Journal) -> Iterator[tuple[int, int, bytes, bool]]:
-    """(sequence, kind, body, whether it commits to a private side) of every entry."""
+def _carrying(journal: Journal, first: int) -> Iterator[int]:
+    """The entries from `first` on that can carry events: of kinds that may, with a private side."""
     size = journal.log.size
-    for first in range(0, size, _AT_ONCE):
-        data = journal.read(first, min(first + _AT_ONCE, size))
-        for at in range(0, len(data), ENTRY_BYTES):
-            entry = unpack(data[at : at + ENTRY_BYTES])
-            yield entry.sequence, entry.kind, entry.body, entry.commitment != NO_DIGEST
+    for at in range(first, size, _AT_ONCE):
+        rows = np.frombuffer(journal.read(at, min(at + _AT_ONCE, size)), ENTRY)
+        sealed = np.isin(rows["kind"], _KINDS) & (rows["commitment"] != np.void(NO_DIGEST))
+        yield from (np.flatnonzero(sealed) + at).tolist()
+
+
+def _agreements(journal: Journal) -> Iterator[str]:
+    """The digests of the agreements under which the record was written, in their order."""
+    size = journal.log.size
+    for at in range(0, size, _AT_ONCE):
+        data = journal.read(at, min(at + _AT_ONCE, size))
+        for row in np.flatnonzero(np.frombuffer(data, ENTRY)["kind"] == Kind.CHANGE).tolist():
+            change = unpack_body(Kind.CHANGE, unpack(data[row * ENTRY_BYTES : (row + 1) * ENTRY_BYTES]).body)
+            if isinstance(change, ChangeBody) and change.subject == ChangeSubject.AGREEMENT:
+                yield f"sha256:{change.digest.hex()}"
 
 
 def _deciding(vault: Vault, index: int) -> Fields:

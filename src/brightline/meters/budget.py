@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple, Self
 
-from brightline.errors import InputError, RecordError
+from brightline.errors import InputError, RecordError, StorageError
 from brightline.meters.chain import Chain, Mark, Reader
 from brightline.meters.prices import MAX_COUNTED_TOKENS, MICRO, Price
 from brightline.meters.spending import Freed, Funded, Held, MoneyEvent, Noticed, Paid, Priced, Spending, Unpriced
@@ -78,10 +78,9 @@ class Budget:
         self._spending, self._chain = spending or Spending(), Chain(mark)
 
     @classmethod
-    def resume(cls, batches: Iterable[bytes]) -> Self:
-        """Rebuilt from the record. Then `settle_open`. Raises RecordError."""
-        spending, mark = replay_money(batches)
-        return cls(spending, mark)
+    def resume(cls, batches: Iterable[bytes], spending: Spending | None = None, mark: Mark = Mark()) -> Self:  # noqa: B008
+        """Rebuilt from the record, from where it stood last. Then `settle_open`. Raises RecordError."""
+        return cls(*replay_money(batches, spending, mark))
 
     @property
     def open(self) -> tuple[int, ...]:
@@ -169,6 +168,12 @@ class Budget:
         """All events since the last call, as one batch for the private side of the next entry; empty where none."""
         return self._chain.drain()
 
+    def view(self) -> tuple[Mark, bytes]:
+        """Mark and snapshot. Raises StorageError while events wait to be recorded."""
+        if self._chain.waiting:
+            raise StorageError("events of the budget wait to be recorded", place="budget", cure="record them first")
+        return self.mark, self._spending.snapshot()
+
     def _notice(self) -> tuple[int, ...]:
         due = self._spending.due
         for percent in due:
@@ -180,9 +185,13 @@ class Budget:
         self._chain.add(event)
 
 
-def replay_money(batches: Iterable[bytes]) -> tuple[Spending, Mark]:
-    """The state that some batches of events lead to, from the first on. Raises RecordError."""
-    spending, reader = Spending(), Reader(MoneyEvent)
+def replay_money(
+    batches: Iterable[bytes],
+    spending: Spending | None = None,
+    mark: Mark = Mark(),  # noqa: B008 - a Mark cannot change
+) -> tuple[Spending, Mark]:
+    """The state that some batches of events lead to, from the first on, or from where it stood. Raises RecordError."""
+    spending, reader = spending if spending is not None else Spending(), Reader(MoneyEvent, mark)
     for batch in batches:
         for event in reader.read(batch):
             spending.apply(event)  # type: ignore[arg-type]

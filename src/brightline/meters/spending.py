@@ -6,6 +6,7 @@ ceiling, as long as no call costs more than was reserved for it. What it did cos
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, TypeAlias, assert_never
 
 import msgspec
@@ -137,6 +138,27 @@ class Spending:
             "open": {number: (msgspec.to_builtins(held), price) for number, (held, price) in sorted(self.open.items())},
             "noticed": sorted(self.noticed),
         }
+
+    def snapshot(self) -> bytes:
+        """Everything, as bytes: equal states have equal bytes. JSON, for amounts pass 64 bits."""
+        return json.dumps(self.plain(), sort_keys=True).encode()
+
+    @classmethod
+    def of_snapshot(cls, data: bytes) -> Spending:
+        """The other way. Raises RecordError."""
+        self = cls()
+        try:
+            value = json.loads(data)
+            self.ceiling, self.funded = value["ceiling"], value["funded"]
+            self.spent, self.reserved, self.calls = value["spent"], value["reserved"], value["calls"]
+            self.prices = {model: Price(*price) for model, price in value["prices"].items()}
+            self.by_component = dict(value["by_component"])
+            opened = value["open"].items()
+            self.open = {int(n): (msgspec.convert(held, Held), Price(*price)) for n, (held, price) in opened}
+            self.noticed = frozenset(value["noticed"])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError):
+            raise RecordError("a snapshot that cannot be read", place="budget", cure=_CURE) from None
+        return self
 
     def _crossed(self, percent: int) -> bool:
         return self.funded is not None and self.spent * 100 >= self.funded * percent

@@ -212,13 +212,14 @@ class State:
                 del self.counters[scope]
 
 
-def replay(batches: Iterable[bytes]) -> tuple[State, Mark]:
-    """The state that some batches of events lead to, from the first on. Raises RecordError.
+def replay(batches: Iterable[bytes], state: State | None = None, mark: Mark = Mark()) -> tuple[State, Mark]:  # noqa: B008
+    """The state that some batches of events lead to, from the first on, or from a `state` at a `mark` that is changed.
+    Raises RecordError.
 
     >>> replay([])[1]
     Mark(events=0, digest=b'\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00')
     """
-    state, reader = State(), Reader(Event)
+    state, reader = state if state is not None else State(), Reader(Event, mark)
     for batch in batches:
         for event in reader.read(batch):
             state.apply(event)  # type: ignore[arg-type]
