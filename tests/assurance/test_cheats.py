@@ -375,6 +375,8 @@ def test_a_purge_before_its_schedule_is_found(days: int, early: bool) -> None:
         assert f"1 erasures by schedule, first entry {ERASURE}," in finding.text
         assert finding.follows
     assert "erasures.exceeded" not in [f.code for f in result.findings]
+    # Whoever sets the clock forward to purge leaves the days in which nothing was recorded.
+    assert ("record.gap" in [f.code for f in result.findings]) is (days > 0)
 
 
 def test_a_purge_is_measured_at_the_entry_that_it_names() -> None:
