@@ -1,0 +1,3 @@
+module brightline.example/verify
+
+go 1.19
