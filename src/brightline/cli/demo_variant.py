@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from rich.text import Text
 
@@ -12,9 +13,6 @@ from brightline.cli.printing import outcome, quote, say, write_new
 from brightline.errors import MachineError
 from brightline.models import EmbeddedModel
 from brightline.models.harbor import harbor
-
-if TYPE_CHECKING:
-    from brightline.cli.demo_stage import Stage
 
 ASKED = "May I ask who this is?"
 STOCK = EmbeddedModel.weights.name
@@ -25,6 +23,20 @@ CLAUSE = """
 forbid (principal, action == Action::"mil.support_admin", resource)
 unless { resource == Model::"harbor" };
 """
+
+
+class Stage(Protocol):
+    """What a chapter needs of `demo_stage.Stage`, which prepares this one."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    @property
+    def api_key(self) -> str: ...
+
+    def command(self, *args: str, status: int = 0, show: bool = False, most: int = 1000) -> str: ...
+
+    def json(self, *args: str, status: int = 0) -> Any: ...
 
 
 def prepare(stage: Stage, *, show: bool) -> str:
