@@ -111,3 +111,23 @@ def test_a_new_file_whose_name_was_not_durable(tmp_path: Path, monkeypatch: pyte
     documents(here.shell(*SITE) if verb == "key" else here.shell("evidence", "export", "-o", "new.site", "--json"))
     at = synced.index(str(folder / "new.site.part"))
     assert synced[at + 1] == str(folder), "the bytes first, then the name"
+
+
+def test_an_erasure_that_overwrote_half_of_a_key_kept_the_gateway_from_starting(tmp_path: Path) -> None:
+    """And the cure that was told, a back-up, would have brought the spilled content back."""
+    here = recorded(tmp_path / "site")
+    entry = here.calls[1][0]
+    documents(here.order("erase", entry))
+    keys = here.site.data / "private" / "keys"
+    data = bytearray(keys.read_bytes())
+    data[entry * 48 + 16 : entry * 48 + 32] = bytes(range(16))
+    keys.write_bytes(data)
+    checks = {c["name"]: c for c in here.shell("doctor", "--json").document["checks"]}
+    assert checks["private side"]["ok"], checks
+    here.record().close()
+    assert keys.read_bytes()[entry * 48 : entry * 48 + 32] == bytes(32)
+    other = here.calls[2][0]
+    data[other * 48 + 16] ^= 1
+    keys.write_bytes(data)
+    with pytest.raises(StorageError, match=f"entry {other} does not open"):
+        here.record()

@@ -159,3 +159,20 @@ def test_a_newer_record_beside_an_older_private_side_is_refused(tmp_path: Path) 
     put_back("private")(tmp_path / "old", tmp_path / "data")
     with pytest.raises(StorageError, match="private side of entry 11 is missing"):
         opened(tmp_path / "data")
+
+
+def test_a_copy_forgot_what_lies_beside_the_record(tmp_path: Path) -> None:
+    """Restored without it, a registry could go back to any older version, and orders were never carried out."""
+    data = tmp_path / "data"
+    record = opened(data)
+    write(record, "a")
+    signed = record.journal.publish()
+    record.close()
+    beside = {"registry.json": b"{}", "engine.json": b"[]", "orders/1.order": b"{}", "releases/1.json": b"{}"}
+    beside["log/witnessed"] = (data / "log" / "checkpoint").read_bytes()
+    for name, text in {**beside, ".registry.json.new": b"half"}.items():
+        (data / name).parent.mkdir(exist_ok=True)
+        (data / name).write_bytes(text)
+    assert copy_record(data, tmp_path / "copy") == signed.size
+    assert {name: (tmp_path / "copy" / name).read_bytes() for name in beside} == beside
+    assert not (tmp_path / "copy" / ".registry.json.new").exists()

@@ -8,6 +8,7 @@ two moments are what a rollback looks like. Here the journal fixes the moment, a
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from brightline.record import note
 from brightline.record.checkpoint import Checkpoint
 from brightline.record.tiles import CHECKPOINT, WIDTH, tiles_of
 from brightline.storage.disk import Disk, File, Looking, trouble
+from brightline.storage.published import WITNESSED
 from brightline.storage.segment import SLOT, Seal, as_rows, is_seal
 from brightline.storage.vault import SIZE, STRIDE
 
@@ -71,25 +73,31 @@ class _MovedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """`size` entries: the journal's files, the last up to byte `end`, and what was published at or before them."""
+    """`size` entries: the journal's files, the last up to byte `end`, and what was published at or before them.
+
+    `beside`: the other files of the folder, such as what the gateway remembers of the registry.
+    """
 
     segments: list[File]
     end: int
     size: int
     published: bytes
+    beside: Mapping[str, bytes]
 
     @classmethod
     def of(cls, folder: Path) -> _Moment:
-        # 1 The journal's files, held open: one that is dropped meanwhile stays readable.
+        # 1 What lies beside, first: the record may know more than it says, and then it is done again.
+        beside = _beside(folder)
+        # 2 The journal's files, held open: one that is dropped meanwhile stays readable.
         segments: list[File] = []
         try:
             names = [name for name in Looking().names(folder / "journal") if name.endswith(".journal")]
             segments.extend(_opened(folder / "journal" / name) for name in names)
             if not segments:
                 raise StorageError("the journal is missing", place=str(folder), cure="restore it from a back-up")
-            # 2 Its newest checkpoint. What stands before one was written before it, so it is all there by now.
+            # 3 Its newest checkpoint. What stands before one was written before it, so it is all there by now.
             end, size = _newest(segments[-1])
-            # 3 Only then what is published: it may be of more entries than we have, and then we look again.
+            # 4 Only then what is published: it may be of more entries than we have, and then we look again.
             path = folder / "log" / CHECKPOINT
             published = Disk().read(path) if path.exists() else b""
             if published and _size_of(published, path) > size:
@@ -98,7 +106,7 @@ class _Moment:
             for file in segments:
                 file.close()
             raise
-        return cls(segments, end, size, published)
+        return cls(segments, end, size, published, beside)
 
     def copy(self, folder: Path, to: Path) -> int:
         disk = Disk()
@@ -115,7 +123,12 @@ class _Moment:
         disk.make_folder(to / "private" / "content")
         for name in disk.names(folder / "private" / "content"):
             _copy_path(folder, to, f"private/content/{name}")
-        # 3 The checkpoint last, so that what is published is whole where there is one.
+        # 3 What lies beside: a cosigned checkpoint only where the copy reaches to it.
+        for name, data in self.beside.items():
+            if name != f"log/{WITNESSED}" or _size_of(data, folder / name) <= self.size:
+                disk.make_folder((to / name).parent)
+                disk.replace(to / name, data)
+        # 4 The checkpoint last, so that what is published is whole where there is one.
         disk.make_folder(to / "log")
         if self.published:
             disk.replace(to / "log" / CHECKPOINT, self.published)
@@ -126,6 +139,23 @@ class _Moment:
     def close(self) -> None:
         for file in self.segments:
             file.close()
+
+
+def _beside(folder: Path) -> dict[str, bytes]:
+    """Every whole file of the folder that is not the record's own, by name; and the newest cosigned checkpoint."""
+    parts = [path for path in folder.iterdir() if path.name not in ("lock", "journal", "log", "private")]
+    paths = [path for part in parts for path in (part, *part.rglob("*")) if path.is_file()]
+    found: dict[str, bytes] = {}
+    for path in [*paths, folder / "log" / WITNESSED]:
+        if path.name.endswith((".new", ".part")):
+            continue  # being written
+        try:
+            with trouble(path, "read it"):
+                found[str(path.relative_to(folder))] = path.read_bytes()
+        except StorageError as e:
+            if not isinstance(e.__cause__, FileNotFoundError):  # it was done with, and taken away or renamed
+                raise
+    return found
 
 
 def _opened(path: Path) -> File:

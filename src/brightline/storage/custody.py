@@ -238,6 +238,18 @@ class Custody:
             self.carried[body.erased] = own
 
 
+def ordered(entry: int, size: int, read: Read, vault: Vault) -> bool:
+    """Does the record say that the private side of this entry was to be erased?"""
+    for found in _orders(size, read):
+        body = unpack_body(Kind(found.kind), found.body)
+        if isinstance(body, ErasureBody) and (opened := vault.opened(found.sequence)) is not None:
+            purge = dict(opened[1]).get(PURGE)
+            ranges = msgspec.msgpack.decode(purge, type=Purge).ranges if purge else [(body.erased, body.erased)]
+            if any(first <= entry <= last for first, last in ranges):
+                return True
+    return False
+
+
 def _of_order(told: Told) -> Fields:
     """The private fields that hold an order, and by which roster its signer had the role."""
     roster = () if told.roster is None else ((_ROSTER, str(told.roster).encode()),)

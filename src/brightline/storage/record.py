@@ -15,6 +15,7 @@ from brightline.keys import SigningKey
 from brightline.record.commitment import commit
 from brightline.record.entry import ENTRY_BYTES, NO_DIGEST, unpack
 from brightline.record.log import Disclosure, Draft
+from brightline.storage.custody import ordered
 from brightline.storage.disk import Disk
 from brightline.storage.journal import Journal
 from brightline.storage.vault import KEY_BYTES, Item, Vault
@@ -126,6 +127,11 @@ def check_private_side(journal: Journal, vault: Vault, first: int, last: int) ->
         try:
             opened = vault.opened(entry.sequence)
         except (RecordError, msgspec.MsgspecError):
+            if ordered(entry.sequence, journal.log.size, journal.read, vault):
+                # A crash came while its key was overwritten, and left a part of it: it is finished here.
+                vault.erase(entry.sequence)
+                erased += 1
+                continue
             raise _private(
                 journal,
                 f"the private side of entry {entry.sequence} does not open",
