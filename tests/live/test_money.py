@@ -102,3 +102,17 @@ async def test_a_model_without_a_price_is_held_and_without_prices_nothing_is_cou
             assert (await spend(gateway, 5))[0] == "permit"
             assert await gateway.stop() == 0
         assert spent(site).calls == 0
+
+
+async def test_a_ceiling_without_prices_is_said_at_the_start_and_where_readiness_is_asked(tmp_path: Path) -> None:
+    async with upstream(generous) as (url, _):
+        bare = metered_site(tmp_path / "bare", url, more="", ceiling=FUNDED)
+        async with serving(bare) as gateway:
+            ready = httpx2.get(f"{gateway.url}/readyz")
+            assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+            assert "money is not counted" in ready.json()["money"]
+            assert "money is not counted" in gateway.said
+        priced = metered_site(tmp_path / "priced", url, more=PRICES, ceiling=FUNDED)
+        async with serving(priced) as gateway:
+            assert "money" not in httpx2.get(f"{gateway.url}/readyz").json()
+            assert "money is not counted" not in gateway.said

@@ -27,7 +27,7 @@ def handed_over(site: Site) -> Path:
 async def until_stated(site: Site) -> None:
     """Wait for the end of an epoch."""
     given = site.data / "statements" / "meters.json"
-    for _ in range(400):
+    for _ in range(1200):
         if handed_over(site).exists() and not given.exists():
             return
         await asyncio.sleep(0.05)

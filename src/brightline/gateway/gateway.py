@@ -30,7 +30,7 @@ from brightline.gateway.counting import counting, sealing
 from brightline.gateway.credentials import api_key, trusting
 from brightline.gateway.desk_start import opened_desk
 from brightline.gateway.exchange import Exchange
-from brightline.gateway.journalled import planned, reopened
+from brightline.gateway.journalled import planned, reopened, uncounted
 from brightline.gateway.listening import address, check_address, client_tls, url_of
 from brightline.gateway.metrics import Metrics
 from brightline.gateway.orders import taking_orders
@@ -146,7 +146,16 @@ async def running(config: Config, observe: Pack | None, progress: Progress) -> A
         note = (lambda: registered.fault) if registered is not None else str
         mcp = await stack.enter_async_context(_mcp(config, exchange, log_key.name))
         asked = desk.requester(standing, exchange.answers)
-        routes = Routes(exchange, models, desk.fault, note, asked, Metrics(recorder.journal, metered, screened), mcp)
+        routes = Routes(
+            exchange,
+            models,
+            desk.fault,
+            note,
+            asked,
+            Metrics(recorder.journal, metered, screened),
+            mcp,
+            uncounted(plan),
+        )
         with address(config):
             server = await serve(routes, config.host, config.port, _limits(config), tls=tls, refusal=refused)
         stack.push_async_callback(server.drain, config.limits.get("drain_seconds", DRAIN_SECONDS))

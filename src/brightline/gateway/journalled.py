@@ -8,6 +8,7 @@ the erasure kept the events. One that is missing or altered stops the start: no 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ from brightline.storage.journal import Journal
 from brightline.storage.recorder import Recorder as Stored
 from brightline.storage.vault import Fields, Vault
 
+logger = logging.getLogger("brightline.gateway")
 _AT_ONCE = 1 << 14  # entries
 _CARRY = (DecisionBody, OutcomeBody, ChangeBody)
 _KINDS = (Kind.DECISION, Kind.OUTCOME, Kind.CHANGE)
@@ -138,6 +140,16 @@ def planned(config: Config, standing: Standing) -> Plan:
         raise ConfigError(e.text, place=f"{place}: meters", cure=e.cure) from None
     asking = metered(terms)
     return Plan(watch, standing, asking, key if asking else None, window, config.clock)
+
+
+def uncounted(plan: Plan) -> str:
+    """That a ceiling is agreed and no money is counted, for whoever runs the gateway; empty where it is, or none is."""
+    agreed = plan.standing.agreement
+    if agreed is None or agreed.ceiling is None or plan.config.prices:
+        return ""
+    text = "money is not counted: the agreement has a ceiling and the settings name no prices; set [prices.MODEL]"
+    logger.warning(text)
+    return text
 
 
 def resumed(plan: Plan, past: Past) -> Metered:

@@ -27,7 +27,8 @@ _ELSE = (b"/v1/models", b"/healthz", b"/readyz", b"/metrics")
 @dataclass(frozen=True, slots=True)
 class Routes:
     """The handler of every request. `fault` says what keeps the gateway from answering, or is empty; `registry`, why it
-    answers by an older registry than the one that lies there."""
+    answers by an older registry than the one that lies there; `money`, that none is counted though a ceiling is agreed.
+    """
 
     exchange: Exchange
     models: tuple[ListedModel, ...]
@@ -36,6 +37,7 @@ class Routes:
     requester: Requester | None = None
     metrics: Metrics | None = None
     mcp: Mapping[bytes, Handler] = field(default_factory=dict)
+    money: str = ""
 
     async def __call__(self, request: Request, reply: Reply) -> None:
         api = _APIS.get(request.path)
@@ -74,6 +76,8 @@ class Routes:
                 body["upstreams"] = states
             if note := self.registry():
                 body["registry"] = note
+            if self.money:
+                body["money"] = self.money
             reply.send(503 if fault else 200, [_JSON], json.dumps(body).encode())
         elif path == b"/v1/models" or path.startswith(b"/v1/models/"):
             _allow(request, _GET)
