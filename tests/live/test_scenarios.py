@@ -1,8 +1,8 @@
 """The rows A to D of the scenarios under the shipped compromise, as calls and tool calls of a live gateway.
 
 Each row's facts come as they would in service: declared by the caller, attested by the registry (data, authorities,
-tools with their endpoints), or seen by the gateway. Rows that rest on what a person or the past must first do
-(approvals, certificates, tempo, meters) have tests of their own and are left out here by rule, not by name.
+tools with their endpoints), or seen by the gateway: its meters count the made-up people whom a call lists. Rows that
+rest on what people must first do are left out by the rule in `live`, and each stands in LEFT_OUT with where it is run.
 """
 
 from __future__ import annotations
@@ -40,17 +40,30 @@ _OF_PEOPLE = {"approvals", "exceptions"}
 _OF_DATA = ("data_origin", "deidentified", "protected_persons")
 
 
+# Why a row is left out, and where what it says is run.
+_GRANTED = "somebody must first grant it: tests/live/test_desk.py, tests/gateway/test_held_calls.py"
+_CERTIFIED = "an official must first sign a certificate: tests/live/test_desk.py, tests/approvals/test_certificates.py"
+_HURRIED = "ten grants must come first, too fast: tests/gateway/test_tempo.py"
+_WORDED = "the words must mean another use, and the words of rows are titles: tests/live/test_screen.py"
+LEFT_OUT = {
+    **dict.fromkeys(("A05-approved-all-the-same", "A06-approved", "A07-materiel-approved", "A07-person"), _GRANTED),
+    **dict.fromkeys(("A16", "A16-second-approver"), _HURRIED),
+    **dict.fromkeys(("A12-armed-hurried", "B03-hurried", "C02-emergency", "D04-hurried"), _HURRIED),
+    **dict.fromkeys(("A08-certificate", "A08-person"), _CERTIFIED),
+    **dict.fromkeys(("B18", "B18-finetune"), _WORDED),
+    "B03-granted": _GRANTED,
+}
+
+
 def live(scenario: Scenario) -> bool:
-    """Whether a gateway alone can be shown this row: nobody has acted before, and no meter or screen tips it."""
-    facts = scenario.use.facts
-    if scenario.id[0] not in "ABCD" or scenario.use.alternatives or _OF_PEOPLE & set(facts):
-        return False
-    if facts.get("approval_tempo", "normal") != "normal" or facts.get("distinct_persons"):
-        return False
-    unread = {**facts, "meter": "missing", "screen": "not_screened"}
-    read = {**facts, "meter": "counted", "screen": "clear", "distinct_persons": 0}
+    """Whether a gateway alone can be shown this row: nobody has acted before, and no finding of the screen tips it."""
     use = scenario.use
-    made = [Use(use.activity, f, use.sources, (), use.actor, use.component, use.model) for f in (unread, read)]
+    if scenario.id[0] not in "ABCD" or use.alternatives or _OF_PEOPLE & set(use.facts):
+        return False
+    if use.facts.get("approval_tempo", "normal") != "normal":
+        return False
+    seen = [{**use.facts, "meter": "counted", "screen": screen} for screen in ("not_screened", "clear")]
+    made = [Use(use.activity, f, use.sources, (), use.actor, use.component, use.model) for f in seen]
     return len({decide(PACK.terms, u).outcome for u in made}) == 1
 
 
@@ -161,6 +174,9 @@ class Asked:
     def body(self) -> bytes:
         # Words that say nothing: what is decided here are the facts. What the screen makes of words has its own tests.
         text = "Please go on with the next item on the list."
+        if persons := self.row.use.facts.get("distinct_persons"):
+            # Service numbers: of a name that comes again and again the screen makes too much.
+            text = json.dumps([f"{n:05}" for n in range(int(str(persons)))])
         made: dict[str, Any] = {"model": MODEL, "messages": [{"role": "user", "content": text}]}
         return json.dumps(
             made | ({"tools": [definition(name_of(self.row), CHAT)]} if is_tool(self.row) else {})
@@ -185,12 +201,17 @@ def site_of(folder: Path, url: str) -> SignedSite:
     ]
     path = folder / "brightline.toml"
     head = path.read_text().partition("[[actors]]")[0]
+    nobody = "".join(f'"{name_of(row)}" = []\n' for row in ROWS if is_tool(row))
+    tables.append(f'[meters]\nsecret = "meter.secret"\n[meters.persons]\n{nobody}')
+    (folder / "meter.secret").write_text("5e" * 32)
     path.write_text(head + "\n".join(tables))
     return site
 
 
 async def test_every_row_that_a_gateway_alone_can_be_shown(tmp_path: Path) -> None:
-    assert len(ROWS) > 80
+    missing = {s.id for s in read_scenarios(PACK) if s.id[0] in "ABCD"} - {s.id for s in ROWS}
+    assert missing == set(LEFT_OUT), "each row runs here, or it is said where"
+    assert len(ROWS) > 100
     assert sum(map(is_tool, ROWS)) > 20
     assert {row.id.partition("-")[0] for row in ROWS} >= {"A01", "A05", "A06", "A10", "A14", "B04", "B12", "C07", "D04"}
     async with upstream(model) as (url, _):
