@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install the Debian tools that tests marked `extras` need, and fail where one is missing afterwards.
 set -eu
-packages="strace chromium golang-go libreoffice-writer-nogui poppler-utils default-jre-headless"
+packages="strace chromium golang-go libreoffice-writer-nogui poppler-utils default-jre-headless softhsm2"
 
 absent() {
     for package in $packages; do

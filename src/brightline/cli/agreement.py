@@ -28,11 +28,12 @@ from brightline.agreement import (
 from brightline.agreement import show as status_document
 from brightline.agreement.message import MESSAGE_TYPE
 from brightline.cli.draft import read_draft
-from brightline.cli.key import read_signing_key, read_verify_key
+from brightline.cli.key import read_verify_key
 from brightline.cli.opening import open_pack
 from brightline.cli.printing import Json, print_json, read_bytes, refuse_existing, say, write_new
 from brightline.errors import AgreementError
 from brightline.keys import Envelope
+from brightline.storage.keyfile import read_signing_key
 
 if TYPE_CHECKING:
     from brightline.analysis.change import Change

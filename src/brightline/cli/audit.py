@@ -21,13 +21,13 @@ from brightline.assurance.verify.bundle import open_bundle
 from brightline.cli.agreement import known_keys
 from brightline.cli.evidence import AgreementFile, Bundle
 from brightline.cli.judging import deciding_of, judged_one
-from brightline.cli.key import read_signing_key
 from brightline.cli.printing import Json, print_json, quote, read_bytes, refuse_existing, say, write_new
 from brightline.errors import ConfigError, RecordError
 from brightline.keys import SigningKey, VerifyKey
 from brightline.record.checkpoint import Checkpoint
 from brightline.record.entry import ENTRY_BYTES, Entry, unpack
 from brightline.storage.files import read_file
+from brightline.storage.keyfile import read_signing_key
 
 if TYPE_CHECKING:
     from brightline.storage.sight import Sight

@@ -11,13 +11,13 @@ import typer
 
 from brightline.agreement import Agreement, Keys
 from brightline.assurance.opening import Opened, opening_file, verify_opening
-from brightline.cli.key import read_signing_key
 from brightline.cli.printing import Json, print_json, quote, read_bytes, refuse_existing, say, write_new
 from brightline.errors import ApprovalError, ConfigError, RecordError
 from brightline.keys import Envelope
 from brightline.record.commitment import open_field
 from brightline.record.entry import BUNDLE, ENTRY, ENTRY_BYTES
 from brightline.record.merkle import hash_leaves, node_reader, prove_inclusion
+from brightline.storage.keyfile import read_signing_key
 from brightline.storage.sight import Sight, sight_of
 
 if TYPE_CHECKING:

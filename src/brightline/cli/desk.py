@@ -35,11 +35,12 @@ from brightline.approvals.fold import OPEN
 from brightline.approvals.roster import verify_key
 from brightline.approvals.sheet import may_decide
 from brightline.canonical import parse_toml
-from brightline.cli.key import read_signing_key, read_verify_key
+from brightline.cli.key import read_verify_key
 from brightline.cli.printing import Json, print_json, quote, read_bytes, refuse_existing, say, table
 from brightline.errors import ApprovalError
 from brightline.keys import SigningKey, read_letter
 from brightline.storage.desk import DeskFolder, content_subject, shown_time
+from brightline.storage.keyfile import read_signing_key
 
 app = typer.Typer(help="Decide on what is held for a person.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="The desk's folder.")]

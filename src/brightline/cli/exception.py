@@ -11,11 +11,11 @@ import typer
 from brightline.approvals import BreakGlass, Certificate, Emergency, Except, Mend, Revoke, Statement, identity, sign
 from brightline.approvals.certificates import DAY
 from brightline.cli.desk import Folder, Key, Reason, person_of, report
-from brightline.cli.key import read_signing_key
 from brightline.cli.printing import Json, print_json, say, table
 from brightline.errors import ApprovalError
 from brightline.keys import SigningKey
 from brightline.storage.desk import DeskFolder, shown_time
+from brightline.storage.keyfile import read_signing_key
 
 app = typer.Typer(help="Sign, revoke and list exceptions.", no_args_is_help=True)
 glass = typer.Typer(help="Serve without a durable record, for a while.", no_args_is_help=True)

@@ -16,7 +16,7 @@ from brightline.assurance.verify import Result
 from brightline.canonical import parse
 from brightline.cli.printing import read_bytes, refuse_existing, write_new
 from brightline.errors import ConfigError
-from brightline.keys import SigningKey
+from brightline.storage.keyfile import read_signing_key
 
 Report = Annotated[Path | None, typer.Option(help="Write a report for people (PDF).")]
 Statement = Annotated[Path | None, typer.Option(help="Write an in-toto Statement in DSSE; needs --key.")]
@@ -75,7 +75,7 @@ class Filing:
         if self.report:
             made.append((self.report, report(verified)))
         if self.statement and self.key:
-            key = SigningKey.parse(read_bytes(str(self.key)).decode("ascii", "replace"), str(self.key))
+            key = read_signing_key(self.key)
             made.append((self.statement, svr.signed_statement(verified, key)))
         for document, path in self._oscal().items():
             maker = oscal.component_definition if document.startswith("component") else oscal.assessment_results

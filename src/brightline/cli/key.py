@@ -12,6 +12,7 @@ import typer
 from brightline.cli.printing import Json, print_json, read_bytes, refuse_existing, say, write_new
 from brightline.errors import ConfigError, KeyFileError
 from brightline.keys import EcSigningKey, SigningKey, VerifyKey, WitnessKey
+from brightline.storage.keyfile import SCHEME, read_signing_key
 
 app = typer.Typer(help="Make and show keys.", no_args_is_help=True)
 
@@ -73,22 +74,25 @@ def new(
 
 @app.command()
 def show(file: Annotated[str, typer.Argument(help="A .key or .pub file.")], as_json: Json = False) -> None:
-    """Name and public half of a key; a secret is never shown."""
-    public = read_verify_key(file)
+    """Name and public half of a key, of one in a token too; a secret is never shown."""
+    public = read_verify_key(file, token=True)
     if as_json:
         print_json({"name": public.name, "id": public.id.hex(), "key": str(public)})
     else:
         say(str(public))
 
 
-def read_signing_key(file: str) -> SigningKey:
-    """The secret key in a file. Raises KeyFileError naming the file."""
-    return SigningKey.parse(_text(file), file)
+def read_verify_key(file: str, *, token: bool = False) -> VerifyKey:
+    """The public key in a .pub or .key file, or given as text. Raises KeyFileError naming the file.
 
-
-def read_verify_key(file: str) -> VerifyKey:
-    """The public key in a .pub or .key file, or given as text. Raises KeyFileError naming the file."""
+    `token`: a file that names a key in a token is opened too. Not elsewhere: public keys come from others.
+    """
     text = file if file.count("+") >= 2 and not Path(file).exists() else _text(file)
+    if text.startswith(SCHEME):
+        if not token:
+            cure = "give its public half: `brightline key show FILE > FILE.pub`"
+            raise KeyFileError("a key in a token, where a public key is asked for", place=file, cure=cure)
+        return read_signing_key(file).public
     if text.startswith("PRIVATE+KEY+"):
         return SigningKey.parse(text, file).public
     return VerifyKey.parse(text, file)

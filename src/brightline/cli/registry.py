@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from brightline.agreement.reading import plain
-from brightline.cli.key import read_signing_key, read_verify_key
+from brightline.cli.key import read_verify_key
 from brightline.cli.opening import open_pack
 from brightline.cli.printing import Json, outcome, print_json, refuse_existing, say, table
 from brightline.cli.registered import read_items
@@ -28,6 +28,7 @@ from brightline.registry import (
     read_registry,
     statement,
 )
+from brightline.storage.keyfile import read_signing_key
 from brightline.storage.registries import read_folder, write_folder
 from brightline.terms import Outcome, Terms, confirm
 from brightline.vocabulary import FactKind, FactValue, use_json

@@ -15,7 +15,7 @@ from brightline.assurance.thin import thin as make_thin
 from brightline.assurance.verify.bundle import CHUNK, open_bundle
 from brightline.assurance.verify.statements import KNOWN
 from brightline.canonical import dump
-from brightline.cli.key import read_signing_key, read_witness_key
+from brightline.cli.key import read_witness_key
 from brightline.cli.printing import Json, open_file, print_json, read_bytes, say, write_new
 from brightline.cli.released import check_entries, check_lines
 from brightline.errors import ConfigError, RecordError, StorageError
@@ -23,6 +23,7 @@ from brightline.meters import union
 from brightline.record.entry import ENTRY, ENTRY_BYTES, Kind
 from brightline.record.opening import Opened, open_fields
 from brightline.storage.disk import Looking
+from brightline.storage.keyfile import read_signing_key
 from brightline.storage.published import Published
 from brightline.storage.vault import Vault
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brightline.agreement.rotation import Rotation, sign_rotation
-from brightline.cli.key import read_signing_key
-from brightline.cli.printing import Json, print_json, read_bytes, refuse_existing, say, write_new
+from brightline.cli.printing import Json, print_json, refuse_existing, say, write_new
 from brightline.errors import ConfigError, StorageError
 from brightline.keys import SigningKey
 from brightline.record.body import ChangeBody, ChangeSubject
@@ -19,6 +18,7 @@ from brightline.record.body import unpack as unpack_body
 from brightline.record.entry import Kind, unpack
 from brightline.record.log import Disclosure, Draft
 from brightline.storage.disk import IN_USE, Looking
+from brightline.storage.keyfile import read_signing_key, read_site_key
 
 if TYPE_CHECKING:
     from brightline.storage.record import Record
@@ -126,7 +126,7 @@ def _site(path: Path) -> bytes:
     """The new site key: made, or of a rotation that was cut short."""
     if not path.exists():
         write_new(path, secrets.token_hex(32).encode() + b"\n", secret=True)
-    return bytes.fromhex(read_bytes(str(path)).decode("ascii").strip())
+    return read_site_key(path)
 
 
 def _log(path: Path, origin: str) -> SigningKey:

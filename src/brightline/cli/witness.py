@@ -13,12 +13,13 @@ import typer
 from brightline.assurance.verify.bundle import open_bundle
 from brightline.assurance.verify.contradiction import Contradiction
 from brightline.assurance.witness import Answer, Request, Witness, attach
-from brightline.cli.key import read_signing_key, read_verify_key, read_witness_key
+from brightline.cli.key import read_verify_key, read_witness_key
 from brightline.cli.printing import Json, open_file, print_json, read_bytes, say, write_new
 from brightline.errors import ConfigError, RecordError
 from brightline.keys import VerifyKey
 from brightline.record.entry import ENTRY_BYTES
 from brightline.record.merkle import hash_leaves, node_reader
+from brightline.storage.keyfile import read_signing_key
 from brightline.storage.published import Published
 from brightline.storage.witness import WitnessFolder
 

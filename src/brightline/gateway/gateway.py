@@ -53,6 +53,7 @@ from brightline.record.log import Disclosure
 from brightline.storage.disk import IN_USE
 from brightline.storage.files import read_file
 from brightline.storage.journal import Journal
+from brightline.storage.keyfile import read_signing_key, read_site_key
 from brightline.storage.recorder import Recorder
 from brightline.terms import Pack
 
@@ -258,20 +259,11 @@ def publish_record(config: Config) -> bool:
 
 
 def read_keys(config: Config) -> tuple[SigningKey, bytes]:
-    """Log key and site key. Raises ConfigError, KeyFileError."""
+    """Log key and site key, from files or tokens. Raises ConfigError, KeyFileError."""
     if config.log_key is None or config.site_key is None:
         cure = "make them with `brightline key new ORIGIN -o log.key` and `brightline key new NAME --site -o site.key`"
         raise ConfigError("log_key and site_key are not both set", place=config.place, cure=cure)
-    log_key = SigningKey.parse(read_file(config.log_key).decode("ascii", "replace"), str(config.log_key))
-    try:
-        site_key = bytes.fromhex(read_file(config.site_key).decode("ascii", "replace"))
-    except ValueError:
-        site_key = b""
-    if len(site_key) != 32:
-        raise ConfigError(
-            "not a site key", place=str(config.site_key), cure="make one with `brightline key new --site`"
-        )
-    return log_key, site_key
+    return read_signing_key(config.log_key), read_site_key(config.site_key)
 
 
 def raise_open_files(config: Config) -> int:
