@@ -19,6 +19,6 @@ def test_the_go_verifier_gives_every_answer(tmp_path: Path) -> None:
     program = tmp_path / "verify"
     quiet = {**os.environ, "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOCACHE": str(tmp_path / "cache")}
     subprocess.run(["go", "build", "-o", program, "."], cwd=PATH.parent / "go", env=quiet, check=True, timeout=240)
-    done = subprocess.run([PATH.parent / "run", program], capture_output=True, text=True, timeout=240)
+    done = subprocess.run([PATH.parent / "run", program], check=False, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout
     assert done.stdout.endswith(" 0 differences\n")
