@@ -18,8 +18,9 @@ from tools.conformance.record import vocabulary
 PAGE = PATH.parent.parent / "src" / "brightline" / "assurance" / "verify.html"
 QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 DRIVE = """<script>{const B=s=>Uint8Array.from(atob(s),c=>c.charCodeAt(0)), out=[];
-for (const c of CASES) out.push(verify({bundle:B(c.bundle),agreement:B(c.agreement),keys:c.keys,earlier:c.earlier.map(B),
-witnesses:c.witnesses})); const p=document.createElement("pre"); p.id="answers"; p.textContent=JSON.stringify(out);
+for (const c of CASES) out.push(verify({bundle:B(c.bundle),agreement:B(c.agreement),keys:c.keys,
+earlier:c.earlier.map(B),witnesses:c.witnesses}));
+const p=document.createElement("pre"); p.id="answers"; p.textContent=JSON.stringify(out);
 document.body.append(p);}</script></body>"""
 
 
