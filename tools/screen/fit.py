@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from brightline.screen.features import BITS, buckets, words
 from brightline.screen.heads import NAMES
+from brightline.screen.model import LEAST
 
 Floats = npt.NDArray[np.float32]
 RATE, DECAY = 0.1, 1e-5
@@ -40,7 +41,7 @@ def fit(data: Labelled, keep: npt.NDArray[np.bool_], steps: int) -> Fitted:
         b = buckets(found, 0, len(found))
         columns.append(b)
         rows.append(np.full(len(b), i))
-        worth.append(np.full(len(b), 1 / max(len(found), 1) ** 0.5, np.float32))
+        worth.append(np.full(len(b), 1 / max(len(found), LEAST) ** 0.5, np.float32))
     row, value = np.concatenate(rows), np.concatenate(worth)
     used, column = np.unique(np.concatenate(columns), return_inverse=True)
     # 2. the same entries by row and by column, so that both products are sums of runs

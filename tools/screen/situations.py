@@ -27,6 +27,9 @@ HELD_OUT = frozenset({
     # ordinary work that is counted once
     "artillery-school", "engineers-corps", "air-defence-office", "embassy", "veterans", "emergency-room", "laboratory",
     "payments", "pensions", "library", "transport", "housing-office", "software-team",
+    # work declared as deciding, watching or fighting: on which thresholds are raised, and that is counted once
+    "board-desk", "detectives", "strategic-staff",
+    "fellowships", "court-staff", "consulate", "inquiry", "oversight-desk", "fires-cell", "image-shop", "triage-desk",
 })  # fmt: skip
 FRAMES = (
     "{t}",
@@ -62,7 +65,7 @@ class Text:
     @property
     def last(self) -> bool:
         """Was it written after weights and thresholds were final?"""
-        return self.situation.startswith("ordinary_blind:")
+        return self.situation.partition(":")[0].endswith("_blind")
 
     @property
     def calibrating(self) -> bool:
@@ -78,7 +81,7 @@ def situations() -> Iterator[Text]:
     """Every text in each of its frames; twins share theirs. Raises ValueError naming file and line."""
     number = 0
     for path in sorted(FOLDER.glob("*.txt")):
-        ordinary = path.stem.startswith("ordinary")
+        ordinary = path.stem.startswith(("ordinary", "work"))
         family, activity = "", ""
         facts: Mapping[str, str] = {}
         fits: Mapping[str, frozenset[str]] = {"!": frozenset[str](), "=": frozenset[str]()}

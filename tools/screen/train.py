@@ -74,13 +74,14 @@ def _thresholds(data: Training) -> dict[str, float]:
         mine = np.flatnonzero(data.fold == fold).tolist()
         for i in mine:
             scores[i] = model.scores(words(data.data.texts[i]))
-        parts = [i for i in mine if data.ours[i] and data.benign[i]]
+        parts = [i for i in mine if data.ours[i] and data.benign[i] and not data.data.targets[i].any()]
         long += [model.scores(words(text)) for text in _long(data, parts, fold)]
-    seen, ordinary = data.fold >= 0, data.ours & data.benign
+    seen, ordinary = data.fold >= 0, data.ours & data.benign & (data.data.targets.sum(axis=1) == 0)
     theirs = seen & data.benign & ~data.ours
+    stated = (data.twin == 0) & data.ours & (data.data.targets.sum(axis=1) > 0)  # declared as the group that it is
     out = {}
     for at, head in enumerate(NAMES):
-        permitted = seen & (data.twin > 0) & (data.data.targets[:, at] == 0) & (data.data.weights[:, at] > 0)
+        permitted = seen & ((data.twin > 0) | stated) & (data.data.targets[:, at] == 0) & (data.data.weights[:, at] > 0)
         if head in {g.name for g in GROUPS}:
             bounds = [
                 np.quantile(scores[seen & ordinary, at], OURS),
@@ -97,7 +98,7 @@ def _thresholds(data: Training) -> dict[str, float]:
 
 
 def raised(raw: bytes, ours: Sequence[Text]) -> tuple[bytes, str]:
-    """The model's file with the thresholds of groups over every calibrating text by RAISE, and its digest."""
+    """The model's file with thresholds by RAISE over every calibrating text that they would flag, and its digest."""
     model = read_model(raw, "sha256:" + hashlib.sha256(raw).hexdigest())
     screen = Screen(vocabulary(), model, model.thresholds)
     texts = [t for t in ours if t.calibrating]
@@ -113,6 +114,12 @@ def raised(raw: bytes, ours: Sequence[Text]) -> tuple[bytes, str]:
         for group in GROUPS:
             if not screen.fits(text.activity, group.name):
                 highest[group.name] = max(highest[group.name], round(found.scores[group.name] + RAISE, 3))
+    # Signs last: one counts beside a group that fits and that the text is nearly about.
+    screen = screen.with_thresholds(highest)
+    for text in (*texts, *joined):
+        found = screen(text.activity, text.facts, (text.text,))
+        for name in set(found.flagged) & {s.name for s in SIGNS}:
+            highest[name] = max(highest[name], round(found.scores[name] + RAISE, 3))
     line, _, weights = raw.partition(b"\n")
     head = parse(line)
     for item in head["heads"]:

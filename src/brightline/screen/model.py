@@ -25,6 +25,7 @@ LEAST = 6  # words, as many as which a shorter text is taken to have: a word by 
 MAX_WORDS = 4096  # words scored at once, so that memory is bounded
 
 Scores: TypeAlias = npt.NDArray[np.float32]
+_ROOTS = tuple(np.sqrt(np.arange(2 * HALF + 1, dtype=np.float32)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,19 @@ class Model:
         if not count:
             return self.bias
         rows = self.weights.take(buckets(found, start, end), axis=0)
-        each = rows.reshape(KINDS, count, -1).sum(axis=0, dtype=np.int32)
+        # Sixteen bits hold a window: 64 words of four kinds, each at most 127.
+        each = np.add.reduce(rows.reshape(KINDS, count, -1), axis=0, dtype=np.int16)
         if count <= 2 * HALF:
-            return np.asarray(
-                each.sum(axis=0) * self.scale / np.float32(max(count, LEAST) ** 0.5) + self.bias, np.float32
-            )
-        blocks = np.add.reduceat(each, np.arange(0, count, HALF), axis=0)
+            best = np.add.reduce(each, axis=0, dtype=np.int16) / _ROOTS[max(count, LEAST)]
+            return np.asarray(best * self.scale + self.bias, np.float32)
+        # Windows of two blocks; the last one may be shorter, and is then worth more.
+        full, rest = count // HALF, count % HALF
+        blocks = np.add.reduce(each[: full * HALF].reshape(full, HALF, -1), axis=1, dtype=np.int16)
         windows = blocks[:-1] + blocks[1:]
-        sizes = np.full(len(windows), 2 * HALF, np.float32)
-        sizes[-1] = HALF + (count - 1) % HALF + 1
-        best = (windows / np.sqrt(sizes)[:, None]).max(axis=0)
+        best = np.maximum.reduce(windows, axis=0) / _ROOTS[2 * HALF]
+        if rest:
+            last = blocks[-1] + np.add.reduce(each[full * HALF :], axis=0, dtype=np.int16)
+            best = np.maximum(best, last / _ROOTS[HALF + rest])
         return np.asarray(best * self.scale + self.bias, np.float32)
 
 

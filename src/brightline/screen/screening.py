@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import ge
 
 import numpy as np
 
@@ -43,26 +44,20 @@ class Screen:
         # 2. score: of each head the highest over all texts
         best = np.max([self.model.scores(text) for text in found], axis=0) if found else self.model.bias
         # To a thousandth, as thresholds are, so that what is recorded is what was compared.
-        scores: list[float] = np.round(best.astype(np.float64), 3).tolist()
-        # 3. groups under which the declared activity does not stand, and facts that bind beside a group that the text
-        #    is about, or nearly: a sign alone says little, and a use that was declared honestly is not doubted for it
-        over = self._over(scores)
-        fits = self._fits[activity]
-        groups = [g for g in GROUPS if g.name in over and g.name not in fits]
-        near = {g.name for g in GROUPS if scores[_AT[g.name]] >= self.thresholds[g.name] - MARGIN}
-        about = {g.name for g in groups} | (fits & near)
-        signs = [s for s in SIGNS if s.name in over and not about.isdisjoint(s.groups)]
-        alternatives = self._alternatives(activity, facts, groups, signs)
+        scores: list[float] = (np.rint(best.astype(np.float64) * 1000) / 1000).tolist()
+        # 3. what of it does not fit; mostly no group is even near, and then nothing can
+        if any(map(ge, scores, self._near)):
+            alternatives, flagged, doubtful = self._compared(activity, facts, scores)
+        else:
+            alternatives, flagged, doubtful = (), (), ()
         # 4. one word for it: what was not read may hold anything
-        flagged = (*(g.name for g in groups), *(s.name for s in signs)) if alternatives else ()
-        seen = Seen.FLAGGED if alternatives else Seen.CLEAR if whole else Seen.NOT_SCREENED
         return Finding(
-            seen,
+            Seen.FLAGGED if alternatives else Seen.CLEAR if whole else Seen.NOT_SCREENED,
             alternatives,
             flagged,
-            self._doubtful(scores, fits, over),
-            identifiers(zip(texts, (f.digits for f in found), strict=True)),
-            max((longest_list(t) for t in texts), default=0),
+            doubtful,
+            identifiers(zip(texts, [f.digits for f in found], strict=True)),
+            max(map(longest_list, texts), default=0),
             dict(zip(NAMES, scores, strict=True)),
         )
 
@@ -82,6 +77,22 @@ class Screen:
             left -= len(kept[-1])
         found = [words(text) for text in kept]
         return all(f.legible for f in found) and sum(map(len, texts)) <= MAX_TEXT, kept, found
+
+    def _compared(
+        self, activity: str, facts: Mapping[str, FactValue], scores: Sequence[float]
+    ) -> tuple[tuple[Alternative, ...], tuple[str, ...], tuple[str, ...]]:
+        """Alternatives, the heads behind them, and doubtful groups; all empty where no group is within the margin."""
+        # Groups under which the declared activity does not stand, and facts that bind beside a group that the text is
+        # about, or nearly: a sign alone says little, and a use that was declared honestly is not doubted for it.
+        over = self._over(scores)
+        fits = self._fits[activity]
+        groups = [g for g in GROUPS if g.name in over and g.name not in fits]
+        near = {g.name for g, score, least in zip(GROUPS, scores, self._near, strict=False) if score >= least}
+        about = {g.name for g in groups} | (fits & near)
+        signs = [s for s in SIGNS if s.name in over and not about.isdisjoint(s.groups)]
+        alternatives = self._alternatives(activity, facts, groups, signs)
+        flagged = (*(g.name for g in groups), *(s.name for s in signs)) if alternatives else ()
+        return alternatives, flagged, self._doubtful(scores, fits, over)
 
     def _over(self, scores: Sequence[float]) -> set[str]:
         """Heads at or over their thresholds; and a doubtful group where SUPPORT of its signs are over theirs."""
@@ -129,6 +140,11 @@ class Screen:
     @cached_property
     def _least(self) -> list[float]:
         return [self.thresholds[n] for n in NAMES]
+
+    @cached_property
+    def _near(self) -> list[float]:
+        """Of each group, in the order of NAMES, the score from which on it is doubtful."""
+        return [self.thresholds[g.name] - MARGIN for g in GROUPS]
 
     @cached_property
     def _fits(self) -> Mapping[str, frozenset[str]]:

@@ -10,7 +10,7 @@ from brightline.screen.screening import Screen
 from brightline.vocabulary import Vocabulary
 
 FILE = "weights.bin"
-DIGEST = "sha256:f65585e1610063b9e0ebbbfeb1b98c372fbaa1b4ab6a7e71aa10ee182b3f6b16"
+DIGEST = "sha256:fac5d91ef218a856aebcd976ab468da03f90b7c1974902991a9bbb39554b1158"
 
 
 @cache
