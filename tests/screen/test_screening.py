@@ -57,7 +57,8 @@ def test_a_score_is_that_of_the_words_and_never_more(screen: Screen) -> None:
         each = [screen.model.scores(words(text)) for text in some]
         assert list(found.scores.values()) == np.round(np.max(each, axis=0).astype(np.float64), 3).tolist()
         assert found.screen is Seen.CLEAR
-    assert any(screen.thresholds[s.name] <= screen.model.bias[NAMES.index(s.name)] for s in SIGNS)
+        # Else the bias could stand in for the words and nobody would see it.
+        assert (np.max(each, axis=0) < screen.model.bias - 0.01).any()
 
 
 def test_ordinary_content_is_clear() -> None:
