@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,12 +19,23 @@ from brightline.cli import custody, releasing
 from brightline.cli.agreement import known_keys
 from brightline.cli.filing import Audits, Filing, Key, Oscal, Report, Statement
 from brightline.cli.key import read_witness_key
-from brightline.cli.printing import Json, open_file, print_json, put_in_place, quote, read_bytes, say
+from brightline.cli.printing import (
+    Json,
+    open_file,
+    print_json,
+    put_in_place,
+    quote,
+    read_bytes,
+    refuse_existing,
+    say,
+    write_new,
+)
 from brightline.errors import BrightlineError, ConfigError
 from brightline.record.opening import Opened
 from brightline.storage.published import Published
 
 app = typer.Typer(help="Make a bundle for the other side, and say what every byte of it tells.", no_args_is_help=True)
+PAGE = Path(str(files("brightline.assurance") / "verify.html"))
 Bundle = Annotated[Path, typer.Argument(help="The bundle's file.")]
 AgreementFile = Annotated[str, typer.Option("--agreement", help="The agreement's file, signed by both parties.")]
 MARKS = {True: Text("ok  ", style="green"), False: Text("FAIL", style="bold red"), None: Text("—   ")}
@@ -50,6 +62,9 @@ def export(
     from brightline.gateway.config import read_config  # noqa: PLC0415
     from brightline.gateway.gateway import publish_record  # noqa: PLC0415
 
+    page = out.with_name(f"{out.name}.verify.html")
+    refuse_existing(out)
+    refuse_existing(page)
     # 1. what is published, brought up to the newest entry where no gateway does that itself
     settings = read_config(config)
     if settings.agreement is None:
@@ -64,7 +79,10 @@ def export(
     agreement = read_bytes(str(settings.agreement))
     changed = [read_bytes(str(p)) for p in settings.rotations]
     size = _write(out, agreement, published, releasing.opened_epochs(settings, published), changed)
+    # 3. a verifier beside it, for whoever has none: it opens in a browser, without a network
+    write_new(page, PAGE.read_bytes())
     document = {"bundle": str(out), "bytes": size, "entries": published.size, "gateway_running": running}
+    document["page"] = str(page)
     if as_json:
         print_json(document)
     else:
@@ -72,6 +90,7 @@ def export(
         if running:
             say("the gateway is running: entries of the last seconds come with the next export")
         say(f"see every byte explained: brightline evidence explain {out} --agreement {settings.agreement}")
+        say(f"to verify it in a browser, without Brightline: {page}")
 
 
 @app.command()
