@@ -220,3 +220,17 @@ def test_the_figure_of_over_refusal_holds_on_what_was_held_out(screen: Screen) -
     flagged = sum(screen(t.activity, t.facts, [t.text]).screen is Seen.FLAGGED for t in ordinary)
     assert len(ordinary) >= 300
     assert flagged <= 0.01 * len(ordinary)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The quarterly maintenance report of the vehicle fleet lists each item with its due date. ",
+        "Ann 0\n",
+        "Item 12, 3 pieces\n",
+    ],
+)
+def test_what_is_said_again_and_again_scores_no_more(said: str) -> None:
+    """A roster, a table, a sentence pasted forty times: found by a benchmark whose every call was held."""
+    screen = shipped_screen(WORDS)
+    assert [screen("gen.office", {}, [said * n]).screen for n in (2, 12, 200)] == ["clear"] * 3

@@ -85,6 +85,22 @@ def words(text: str) -> Words:
     return Words(whole, stems, data.count(b"0"), legible)
 
 
+def once(found: Words) -> Words:
+    """The words without what was said before: a word goes where it and its next two stood so earlier in the text.
+
+    So a roster, a table or a sentence that is pasted again scores as its first line does: repeating raises no score.
+    """
+    stems = found.stems
+    if len(stems) < 4:
+        return found
+    three = (stems[:-2] * _SALTS[0]) ^ (stems[1:-1] * _SALTS[1]) ^ (stems[2:] * _SALTS[2])
+    _, first = np.unique(three, return_index=True)
+    if len(first) == len(three):
+        return found
+    kept = np.append(np.sort(first), (len(stems) - 2, len(stems) - 1))
+    return Words(found.whole[kept], stems[kept], found.digits, found.legible)
+
+
 def buckets(found: Words, start: int, end: int) -> Buckets:
     """Of the words from `start` to `end`: KINDS × words bucket numbers below 2^BITS, kind by kind.
 

@@ -15,7 +15,7 @@ from operator import ge
 
 import numpy as np
 
-from brightline.screen.features import Words, words
+from brightline.screen.features import Words, once, words
 from brightline.screen.finding import Finding, Seen
 from brightline.screen.heads import GROUPS, NAMES, SIGNS, Group, Sign
 from brightline.screen.identifiers import identifiers
@@ -42,7 +42,7 @@ class Screen:
         # 1. read what there is room for
         whole, texts, found = self._read(texts)
         # 2. score: of each head the highest over all texts
-        best = np.max([self.model.scores(text) for text in found], axis=0) if found else self.model.bias
+        best = np.max([self.model.scores(once(text)) for text in found], axis=0) if found else self.model.bias
         # To a thousandth, as thresholds are, so that what is recorded is what was compared.
         scores: list[float] = (np.rint(best.astype(np.float64) * 1000) / 1000).tolist()
         # 3. what of it does not fit; mostly no group is even near, and then nothing can
