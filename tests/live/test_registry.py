@@ -59,9 +59,13 @@ async def ready(gateway: Gateway) -> Any:
 
 async def until(gateway: Gateway, said: Any, wanted: Any, **headers: str) -> None:
     """Wait for a change to be in force. Its poll takes two seconds; a test that waits longer fails."""
+    found: Any = None
     for _ in range(100):
-        if (found := await told(gateway.url, **headers)) == wanted or said(found):
-            return
+        try:
+            if (found := await told(gateway.url, **headers)) == wanted or said(found):
+                return
+        except AssertionError as e:  # it came between the two calls
+            found = e
         await asyncio.sleep(0.2)
     raise AssertionError(found)
 

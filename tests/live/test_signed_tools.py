@@ -84,7 +84,7 @@ async def test_a10_a_repointed_tool_is_denied_with_an_alarm(tmp_path: Path) -> N
                 assert not passed
                 assert "T7, Tools are as registered" in text
                 assert "Brightline-Endpoints" in text
-            passed, _ = await released(gateway.url, "lab.fire", "Fires.", endpoints=f"lab.fire={SIMULATOR}")
+            passed, _ = await released(gateway.url, "lab.fire", "Starts a run.", endpoints=f"lab.fire={SIMULATOR}")
             assert not passed
             assert gateway.said.count("integrity alarm: a tool is not as registered") == 6
             assert "CRITICAL" in gateway.said

